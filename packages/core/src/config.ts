@@ -1,0 +1,311 @@
+import { z } from "zod"
+import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicySchema } from "./backoff.ts"
+import { AppError } from "./errors.ts"
+import { type TriggerId, triggerIdSchema } from "./triggers/trigger.ts"
+
+/** The processes that read settings; each one is started with its own settings only. */
+export type ProcessName = "launcher" | "gateway" | "worker"
+
+interface Setting<Schema extends z.ZodType> {
+  env: string
+  schema: Schema
+  description: string
+  /** A value that would be accepted; shown when one is not. */
+  example: string
+  /** What the table shows where the schema has no default of its own. */
+  defaultText?: string
+  usedBy: readonly ProcessName[]
+  /** The value is never printed. */
+  isSecret?: boolean
+}
+
+const everyone = ["launcher", "gateway", "worker"] as const
+const gateway = ["gateway"] as const
+const worker = ["worker"] as const
+
+/** Every setting of the service, once: environment variable, rule, default, unit and sentence. */
+export const SETTINGS = {
+  host: setting({
+    env: "HOST",
+    schema: z.string().min(1).default("127.0.0.1"),
+    description: "Address the gateway listens on.",
+    example: "0.0.0.0",
+    usedBy: ["launcher", "gateway"],
+  }),
+  port: setting({
+    env: "PORT",
+    schema: wholeNumber(0, 65_535).default(3000),
+    description: "Port the gateway listens on; 0 takes a free one.",
+    example: "3000",
+    usedBy: ["launcher", "gateway"],
+  }),
+  publicUrl: setting({
+    env: "HOOKLANE_PUBLIC_URL",
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    description: "Address under which callers reach the gateway, when it differs from HOST and PORT.",
+    example: "https://hooks.example.com",
+    defaultText: "from HOST and PORT",
+    usedBy: ["launcher", "gateway"],
+  }),
+  dataDir: setting({
+    env: "HOOKLANE_DATA_DIR",
+    schema: z.string().min(1).default("./data"),
+    description: "Folder of the database, the private Redis, the keys and the first credentials.",
+    example: "/var/lib/hooklane",
+    usedBy: everyone,
+  }),
+  redisUrl: setting({
+    env: "REDIS_URL",
+    schema: z.url({ protocol: /^(rediss?|unix)$/ }).optional(),
+    description: "Redis shared by gateways and workers. Without it, `npm start` brings a private one.",
+    example: "redis://:password@localhost:6379/0",
+    defaultText: "private Redis",
+    usedBy: everyone,
+    isSecret: true,
+  }),
+  redisPrefix: setting({
+    env: "HOOKLANE_REDIS_PREFIX",
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]+$/, "may hold letters, digits, _ and - only")
+      .default("hooklane"),
+    description: "First part of every Redis key, so that several deployments can share one Redis.",
+    example: "hooklane-staging",
+    usedBy: everyone,
+  }),
+  databaseUrl: setting({
+    env: "DATABASE_URL",
+    schema: z.url({ protocol: /^file$/, error: "must be a file: address of a SQLite database" }).optional(),
+    description: "Database of the gateway.",
+    example: "file:///var/lib/hooklane/hooklane.db",
+    defaultText: "hooklane.db in HOOKLANE_DATA_DIR",
+    usedBy: gateway,
+    isSecret: true,
+  }),
+  masterKey: setting({
+    env: "HOOKLANE_MASTER_KEY",
+    schema: z
+      .string()
+      .refine(
+        (keys) => keys.split(",").every(isMasterKey),
+        "must be 32 bytes in base64 (several: separated by commas, the newest first)",
+      )
+      .optional(),
+    description:
+      "Encrypts secrets, events and answers at rest. Keep a copy: what it sealed cannot be read without it.",
+    example: "output of: openssl rand -base64 32",
+    defaultText: "master.key in HOOKLANE_DATA_DIR, made on the first start",
+    usedBy: everyone,
+    isSecret: true,
+  }),
+  clientId: setting({
+    env: "HOOKLANE_CLIENT_ID",
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{8,64}$/, "must be 8 to 64 letters, digits, _ or -")
+      .optional(),
+    description: "Id of the first management client.",
+    example: "hooklane-admin",
+    defaultText: "made on the first start, in credentials.json",
+    usedBy: gateway,
+  }),
+  clientSecret: setting({
+    env: "HOOKLANE_CLIENT_SECRET",
+    schema: z.string().min(24, "must have 24 characters or more").max(256).optional(),
+    description: "Secret of the first management client.",
+    example: "output of: openssl rand -base64 36",
+    defaultText: "made on the first start, in credentials.json",
+    usedBy: gateway,
+    isSecret: true,
+  }),
+  workers: setting({
+    env: "HOOKLANE_WORKERS",
+    schema: wholeNumber(0, 64).default(1),
+    description: "Worker processes that `npm start` runs; 0 when workers run elsewhere.",
+    example: "2",
+    usedBy: ["launcher"],
+  }),
+  logLevel: setting({
+    env: "HOOKLANE_LOG_LEVEL",
+    schema: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+    description: "How much gateway and workers log.",
+    example: "debug",
+    usedBy: everyone,
+  }),
+  hookTimeoutMs: setting({
+    env: "HOOKLANE_HOOK_TIMEOUT_MS",
+    schema: wholeNumber(10, 900_000).default(20_000),
+    description: "Wall-clock time one run of a hook may take, in ms. The default is Auth0's.",
+    example: "20000",
+    usedBy: ["gateway", "worker"],
+  }),
+  syncTimeoutMs: setting({
+    env: "HOOKLANE_SYNC_TIMEOUT_MS",
+    schema: wholeNumber(10, 900_000).default(20_000),
+    description:
+      "Time a caller of a synchronous trigger waits for the answer at most, queueing included, in ms.",
+    example: "10000",
+    usedBy: gateway,
+  }),
+  hookHeapMb: setting({
+    env: "HOOKLANE_HOOK_HEAP_MB",
+    schema: wholeNumber(16, 4096).default(64),
+    description: "JavaScript heap one run of a hook may use, in MB.",
+    example: "128",
+    usedBy: worker,
+  }),
+  threads: setting({
+    env: "HOOKLANE_THREADS",
+    schema: wholeNumber(1, 64).default(2),
+    description: "Threads that run hooks, per executor process.",
+    example: "4",
+    usedBy: worker,
+  }),
+  laneConcurrency: setting({
+    env: "HOOKLANE_LANE_CONCURRENCY",
+    schema: wholeNumber(1, 1000).default(16),
+    description: "Jobs of one lane that a worker has in hand at once.",
+    example: "32",
+    usedBy: worker,
+  }),
+  maxBodyBytes: setting({
+    env: "HOOKLANE_MAX_BODY_BYTES",
+    schema: wholeNumber(1024, 16_777_216).default(1_048_576),
+    description: "Largest request body, in bytes; larger ones are answered with 413.",
+    example: "262144",
+    usedBy: gateway,
+  }),
+  maxResultBytes: setting({
+    env: "HOOKLANE_MAX_RESULT_BYTES",
+    schema: wholeNumber(1024, 4_194_304).default(262_144),
+    description: "Largest result of a hook as JSON, in bytes.",
+    example: "65536",
+    usedBy: worker,
+  }),
+  maxLogBytes: setting({
+    env: "HOOKLANE_MAX_LOG_BYTES",
+    schema: wholeNumber(0, 1_048_576).default(65_536),
+    description: "Console output kept per run, in bytes; the rest is dropped and marked.",
+    example: "16384",
+    usedBy: worker,
+  }),
+  maxLaneLength: setting({
+    env: "HOOKLANE_MAX_LANE_LENGTH",
+    schema: wholeNumber(1, 10_000_000).default(100_000),
+    description: "Jobs that may wait in one lane; beyond it events are refused with 429 or 503.",
+    example: "100000",
+    usedBy: gateway,
+  }),
+  maxInFlight: setting({
+    env: "HOOKLANE_MAX_IN_FLIGHT",
+    schema: wholeNumber(1, 100_000).default(1_000),
+    description: "Synchronous calls that one gateway lets wait at once; beyond it they are refused with 503.",
+    example: "1000",
+    usedBy: gateway,
+  }),
+  maxStreamLength: setting({
+    env: "HOOKLANE_MAX_STREAM_LENGTH",
+    schema: wholeNumber(1_000, 10_000_000).default(200_000),
+    description: "Records of what happened that Redis holds until the history has them.",
+    example: "200000",
+    usedBy: ["gateway", "worker"],
+  }),
+  retries: setting({
+    env: "HOOKLANE_RETRIES",
+    schema: jsonText(z.partialRecord(triggerIdSchema, retryPolicySchema.partial())).default({}),
+    description:
+      "Retry policy per asynchronous trigger, as JSON; what is left out keeps its default (5 attempts, 1 s, × 2, at most 5 min, full jitter).",
+    example: '{"post-user-registration":{"attempts":8,"firstDelayMs":500}}',
+    defaultText: "{}",
+    usedBy: ["gateway", "worker"],
+  }),
+  retentionDays: setting({
+    env: "HOOKLANE_RETENTION_DAYS",
+    schema: wholeNumber(1, 3650).default(14),
+    description: "Days that executions, and the events of dead letters, are kept.",
+    example: "30",
+    usedBy: ["gateway", "worker"],
+  }),
+  retentionExecutions: setting({
+    env: "HOOKLANE_RETENTION_EXECUTIONS",
+    schema: wholeNumber(100, 100_000_000).default(1_000_000),
+    description: "Executions that the history keeps; the oldest go first.",
+    example: "100000",
+    usedBy: gateway,
+  }),
+  maxDeadLetters: setting({
+    env: "HOOKLANE_MAX_DEAD_LETTERS",
+    schema: wholeNumber(1, 1_000_000).default(10_000),
+    description: "Dead letters per lane whose event is kept for a replay; the oldest go first.",
+    example: "10000",
+    usedBy: ["gateway", "worker"],
+  }),
+  drainMs: setting({
+    env: "HOOKLANE_DRAIN_MS",
+    schema: wholeNumber(0, 900_000).default(25_000),
+    description: "Time a process may take to finish what it has in hand when it is told to stop, in ms.",
+    example: "25000",
+    usedBy: everyone,
+  }),
+} as const
+
+export type Config = { [Key in keyof typeof SETTINGS]: z.infer<(typeof SETTINGS)[Key]["schema"]> }
+
+/**
+ * The settings in `env`; an empty variable counts as absent.
+ * @throws AppError invalid_setting that names the setting, what is wrong with it and a right example
+ */
+export function parseConfig(env: Record<string, string | undefined>): Config {
+  const entries = Object.entries(SETTINGS).map(([key, one]) => [
+    key,
+    parseSetting(one, env[one.env] || undefined),
+  ])
+  // Each entry was parsed by the schema that `Config` is inferred from.
+  return Object.fromEntries(entries) as Config
+}
+
+/** The retry policy of a trigger: the defaults with what `retries` changes. */
+export function retryPolicyFor(config: Pick<Config, "retries">, triggerId: TriggerId): RetryPolicy {
+  return { ...DEFAULT_RETRY_POLICY, ...config.retries[triggerId] }
+}
+
+function parseSetting(one: Setting<z.ZodType>, value: string | undefined): unknown {
+  const parsed = one.schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const shown = one.isSecret || value === undefined ? "" : ` (it is "${value}")`
+  const problem = parsed.error.issues.map((issue) => issue.message).join("; ")
+  throw new AppError(
+    "invalid_setting",
+    `${one.env} is not valid${shown}: ${problem}. A right value: ${one.example}`,
+  )
+}
+
+function setting<Schema extends z.ZodType>(one: Setting<Schema>): Setting<Schema> {
+  return one
+}
+
+function wholeNumber(min: number, max: number) {
+  const rule = `must be a whole number from ${min} to ${max}`
+  return z
+    .union([z.number(), z.string().regex(/^\d+$/, rule).transform(Number)], { error: rule })
+    .pipe(z.int(rule).min(min, rule).max(max, rule))
+}
+
+function jsonText<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .union([z.string(), z.record(z.string(), z.unknown())])
+    .transform((value, context) => {
+      if (typeof value !== "string") return value
+      try {
+        return JSON.parse(value)
+      } catch {
+        context.addIssue({ code: "custom", message: "must be JSON" })
+        return z.NEVER
+      }
+    })
+    .pipe(schema)
+}
+
+function isMasterKey(text: string): boolean {
+  return /^[A-Za-z0-9+/]{43}=$/.test(text.trim())
+}

@@ -1,0 +1,63 @@
+/** Every failure of ours by its stable code (part of the API) and the HTTP status it is answered with. */
+export const ERROR_STATUS = {
+  Bearer: 400,
+  invalid_body: 400,
+  invalid_query_string: 400,
+  invalid_uri: 400,
+  invalid_setting: 400,
+  missing_authentication: 401,
+  invalid_token: 401,
+  access_denied: 401,
+  insufficient_scope: 403,
+  read_only: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  HookDoesNotExist: 404,
+  SecretDoesNotExist: 404,
+  trigger_not_found: 404,
+  execution_not_found: 404,
+  version_not_found: 404,
+  client_not_found: 404,
+  HookAlreadyExists: 409,
+  SecretAlreadyExists: 409,
+  conflict: 409,
+  not_replayable: 409,
+  payload_too_large: 413,
+  uri_too_long: 414,
+  unsupported_media_type: 415,
+  headers_too_large: 431,
+  too_many_requests: 429,
+  lane_full: 429,
+  internal_error: 500,
+  hook_crashed: 502,
+  hook_out_of_memory: 502,
+  no_worker: 503,
+  overloaded: 503,
+  redis_unavailable: 503,
+  shutting_down: 503,
+  hook_timed_out: 504,
+} as const
+
+export type ErrorCode = keyof typeof ERROR_STATUS
+
+export interface AppErrorOptions extends ErrorOptions {
+  /** Seconds after which the same call may succeed; sent as `Retry-After`. */
+  retryAfterSeconds?: number
+  /** The execution the failure belongs to, when there is one. */
+  executionId?: string
+}
+
+/** A failure of ours, with a code that callers may rely on. User code's failures are values: see `Outcome`. */
+export class AppError extends Error {
+  override readonly name = "AppError"
+  readonly code: ErrorCode
+  readonly retryAfterSeconds: number | undefined
+  readonly executionId: string | undefined
+
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, options)
+    this.code = code
+    this.retryAfterSeconds = options.retryAfterSeconds
+    this.executionId = options.executionId
+  }
+}

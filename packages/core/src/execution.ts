@@ -1,0 +1,86 @@
+import { z } from "zod"
+import { hookErrorSchema, logLineSchema } from "./outcome.ts"
+import { triggerIdSchema } from "./triggers/trigger.ts"
+
+/**
+ * Where an execution stands. `queued`, `running` and `retrying` (waiting for its next attempt) will change;
+ * `succeeded`, `failed` (a synchronous one: it has no second attempt), `dead_letter` and `cancelled` are final.
+ */
+export const EXECUTION_STATUSES = [
+  "queued",
+  "running",
+  "retrying",
+  "succeeded",
+  "failed",
+  "dead_letter",
+  "cancelled",
+] as const
+
+export const executionStatusSchema = z.enum(EXECUTION_STATUSES)
+export type ExecutionStatus = z.infer<typeof executionStatusSchema>
+
+const FINAL: ReadonlySet<ExecutionStatus> = new Set(["succeeded", "failed", "dead_letter", "cancelled"])
+
+export function isFinal(status: ExecutionStatus): boolean {
+  return FINAL.has(status)
+}
+
+/** Why an attempt, or a whole execution, did not succeed: an outcome of user code, or one of ours. */
+export const failureSchema = z.enum([
+  "rejected",
+  "threw",
+  "not_compiled",
+  "invalid_result",
+  "timed_out",
+  "out_of_memory",
+  "crashed",
+  "cancelled",
+  "expired",
+  "no_worker",
+  "worker_lost",
+  "snapshot_missing",
+  "internal_error",
+])
+export type Failure = z.infer<typeof failureSchema>
+
+/** What identifies an execution; every record about it carries this head, so records can be stored alone. */
+export const executionHeadSchema = z.strictObject({
+  executionId: z.string(),
+  triggerId: triggerIdSchema,
+  hookId: z.string(),
+  hookName: z.string(),
+  versionId: z.string(),
+  acceptedAt: z.number(),
+  replayOf: z.string().optional(),
+})
+export type ExecutionHead = z.infer<typeof executionHeadSchema>
+
+/** One try, with its times in epoch milliseconds or milliseconds. */
+export const attemptSchema = z.strictObject({
+  attempt: z.int().min(1),
+  workerId: z.string(),
+  startedAt: z.number(),
+  /** From being runnable to being started. */
+  queueMs: z.number(),
+  runMs: z.number(),
+  failure: failureSchema.optional(),
+  error: hookErrorSchema.optional(),
+  logs: z.array(logLineSchema),
+  logsTruncated: z.boolean(),
+})
+export type Attempt = z.infer<typeof attemptSchema>
+
+/**
+ * What happened to an execution, as it travels over the event stream. `attempt` is present when user code was
+ * tried (or its worker was lost); `nextAttemptAt` when it will be tried again.
+ */
+export const executionRecordSchema = z.strictObject({
+  head: executionHeadSchema,
+  at: z.number(),
+  status: executionStatusSchema,
+  attempt: attemptSchema.optional(),
+  nextAttemptAt: z.number().optional(),
+  failure: failureSchema.optional(),
+  error: hookErrorSchema.optional(),
+})
+export type ExecutionRecord = z.infer<typeof executionRecordSchema>

@@ -1,0 +1,57 @@
+import { z } from "zod"
+import { triggerIdSchema } from "./triggers/trigger.ts"
+
+/** What GET secrets answers instead of a value, and what PATCH must not be sent by mistake. */
+export const SECRET_MASK = "_VALUE_NOT_SHOWN_"
+
+/** Auth0's own bound (Hooks documentation, "hook secrets"). */
+export const MAX_SECRETS_PER_HOOK = 20
+
+/** Ours, generous against the original, where no limit was published. Bytes of UTF-8 are at most 4 × this. */
+export const MAX_SCRIPT_CHARS = 100_000
+export const MAX_SECRET_VALUE_CHARS = 16_384
+export const MAX_NAME_CHARS = 256
+export const MAX_DEPENDENCIES = 100
+
+/** A hook as the Management API shows it. */
+export interface Hook {
+  id: string
+  name: string
+  script: string
+  dependencies: Record<string, string>
+  triggerId: z.infer<typeof triggerIdSchema>
+  enabled: boolean
+}
+
+/** What a run of a hook may use. */
+export const hookLimitsSchema = z.strictObject({
+  timeoutMs: z.int().min(1),
+  heapMb: z.int().min(8),
+  maxResultBytes: z.int().min(1),
+  maxLogBytes: z.int().min(0),
+})
+
+export type HookLimits = z.infer<typeof hookLimitsSchema>
+
+/**
+ * A version of a hook as a worker gets it: immutable, complete, and without any way to ask for more.
+ * Secrets are sealed with the key ring; they are opened in the worker and handed to the thread only.
+ */
+export const snapshotSchema = z.strictObject({
+  versionId: z.string(),
+  hookId: z.string(),
+  hookName: z.string(),
+  number: z.int().min(1),
+  triggerId: triggerIdSchema,
+  script: z.string(),
+  dependencies: z.record(z.string(), z.string()),
+  /** Name → sealed value (`KeyRing.seal` with `secretContext(hookId, name)`). */
+  sealedSecrets: z.record(z.string(), z.string()),
+})
+
+export type Snapshot = z.infer<typeof snapshotSchema>
+
+/** Binds a sealed secret to its place, so that a value moved to another hook or name cannot be opened. */
+export function secretContext(hookId: string, name: string): string {
+  return `secret:${hookId}:${name}`
+}

@@ -1,0 +1,80 @@
+import { z } from "zod"
+import { jsonSchema } from "./json.ts"
+
+/** An error of user code as plain data: its class name, message, stack and own properties that are JSON. */
+export const hookErrorSchema = z.strictObject({
+  name: z.string(),
+  message: z.string(),
+  stack: z.string().optional(),
+  /** Further own properties, such as `friendlyMessage` or `code`. */
+  properties: z.record(z.string(), jsonSchema).optional(),
+})
+
+export type HookError = z.infer<typeof hookErrorSchema>
+
+/**
+ * How one run of user code ended. A failure here is the user's, so it is a value and never an exception.
+ * - `returned`: called back without an error; `value` is absent when there was none
+ * - `rejected`: called back with an error (the hook said no)
+ * - `threw`: an exception that nobody caught, synchronous or not
+ * - `not_compiled`: the script is not JavaScript, or gives no function
+ * - `invalid_result`: what it called back cannot be sent as JSON, or is too large
+ * - `timed_out`, `out_of_memory`, `crashed`: stopped from outside, or took its thread or process down
+ * - `cancelled`: nobody waits any more
+ */
+export const outcomeSchema = z.discriminatedUnion("status", [
+  z.strictObject({ status: z.literal("returned"), value: jsonSchema.optional() }),
+  z.strictObject({ status: z.literal("rejected"), error: hookErrorSchema }),
+  z.strictObject({ status: z.literal("threw"), error: hookErrorSchema }),
+  z.strictObject({ status: z.literal("not_compiled"), error: hookErrorSchema }),
+  z.strictObject({ status: z.literal("invalid_result"), error: hookErrorSchema }),
+  z.strictObject({ status: z.literal("timed_out"), afterMs: z.number() }),
+  z.strictObject({ status: z.literal("out_of_memory"), limitMb: z.number() }),
+  z.strictObject({ status: z.literal("crashed"), reason: z.string() }),
+  z.strictObject({ status: z.literal("cancelled") }),
+])
+
+export type Outcome = z.infer<typeof outcomeSchema>
+export type OutcomeStatus = Outcome["status"]
+
+/** One line that the hook wrote to `console`; `at` is epoch milliseconds. */
+export const logLineSchema = z.strictObject({
+  at: z.number(),
+  level: z.enum(["debug", "info", "warn", "error"]),
+  message: z.string(),
+})
+
+export type LogLine = z.infer<typeof logLineSchema>
+
+/** One run of user code, as the executor reports it. */
+export interface RunReport {
+  outcome: Outcome
+  logs: LogLine[]
+  /** True when the hook printed more than the limit and the rest was dropped. */
+  logsTruncated: boolean
+  /** Time in user code, from the call to the first answer. */
+  runMs: number
+}
+
+/** A sentence for people that says how a run ended; undefined when it returned. */
+export function describeOutcome(outcome: Outcome): HookError | undefined {
+  switch (outcome.status) {
+    case "returned":
+      return undefined
+    case "rejected":
+    case "threw":
+    case "not_compiled":
+    case "invalid_result":
+      return outcome.error
+    case "timed_out":
+      return { name: "TimeoutError", message: `The hook did not answer within ${outcome.afterMs} ms` }
+    case "out_of_memory":
+      return { name: "OutOfMemoryError", message: `The hook used more than ${outcome.limitMb} MB of memory` }
+    case "crashed":
+      return { name: "CrashError", message: `The hook took its process down: ${outcome.reason}` }
+    case "cancelled":
+      return { name: "CancelledError", message: "The execution was cancelled" }
+    default:
+      return outcome satisfies never
+  }
+}

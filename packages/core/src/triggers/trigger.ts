@@ -1,0 +1,72 @@
+import { z } from "zod"
+import { AppError } from "../errors.ts"
+import type { Json, JsonObject } from "../json.ts"
+
+export const TRIGGER_IDS = [
+  "credentials-exchange",
+  "pre-user-registration",
+  "post-user-registration",
+  "post-change-password",
+  "send-phone-message",
+] as const
+
+export const triggerIdSchema = z.enum(TRIGGER_IDS)
+export type TriggerId = z.infer<typeof triggerIdSchema>
+
+/** An event after its check: one property per argument of the hook, by name, plus what was not declared. */
+export type TriggerEvent = JsonObject & { context: JsonObject }
+
+/** A class that hooks of a trigger find in scope and may call back with. */
+export interface HookErrorClass {
+  name: string
+  /** Whether its constructor takes a second text, meant for the end user. */
+  hasFriendlyMessage: boolean
+}
+
+/** Everything that sets one trigger apart from the others. */
+export interface Trigger {
+  id: TriggerId
+  title: string
+  description: string
+  /** `sync`: the caller awaits the answer. `async`: accepted means stored, the run comes later. */
+  mode: "sync" | "async"
+  /** Names of the arguments in the order of the call; each is a property of the event. The callback comes last. */
+  parameters: readonly string[]
+  /** Checks an event; its messages are the contract's own. */
+  eventSchema: z.ZodType<TriggerEvent>
+  errorClasses: readonly HookErrorClass[]
+  /** What `callback()` without a value means to the caller. */
+  emptyResult: "nothing" | "empty_object"
+  /** What of the hook's result a caller may apply; the rest is dropped. */
+  applyResult(result: Json | undefined): Json | undefined
+  sampleEvent: TriggerEvent
+  /** A hook to start from: stored as it is, it runs and changes nothing. */
+  template: string
+  /** TypeScript declarations for the editor. */
+  editorTypes: string
+}
+
+/**
+ * The event in `body`, checked.
+ * @throws AppError invalid_body with the contract's message for the first fault found
+ */
+export function parseEvent(trigger: Trigger, body: unknown): TriggerEvent {
+  const parsed = trigger.eventSchema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  if (issue?.code === "unrecognized_keys") {
+    throw new AppError(
+      "invalid_body",
+      `Payload validation error: 'Additional properties not allowed: ${issue.keys.join(",")}'.`,
+    )
+  }
+  throw new AppError("invalid_body", issue?.message ?? "The event is not valid")
+}
+
+/** The body of an event: the named arguments and nothing else, so that a misspelt one is noticed. */
+export function eventBody<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "invalid_type" ? "Body received by extensibility point is not an object" : undefined,
+  })
+}

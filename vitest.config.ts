@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config"
+
+// Under an older Node better-sqlite3's binary crashes the process instead of saying why.
+if (Number(process.versions.node.split(".")[0]) < 26)
+  throw new Error("Run the tests with `npm test`: they need the pinned Node 26")
+
+export default defineConfig({
+  test: {
+    include: [
+      "packages/*/test/**/*.test.ts",
+      "apps/*/test/**/*.test.ts",
+      "scripts/test/**/*.test.ts",
+      "e2e/*.test.ts",
+    ],
+    globalSetup: ["scripts/test-setup.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+  },
+})
