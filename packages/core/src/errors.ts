@@ -31,6 +31,7 @@ export const ERROR_STATUS = {
   internal_error: 500,
   hook_crashed: 502,
   hook_out_of_memory: 502,
+  worker_lost: 502,
   no_worker: 503,
   overloaded: 503,
   redis_unavailable: 503,

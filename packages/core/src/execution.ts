@@ -38,6 +38,7 @@ export const failureSchema = z.enum([
   "expired",
   "no_worker",
   "worker_lost",
+  "late",
   "snapshot_missing",
   "internal_error",
 ])
