@@ -1,25 +1,18 @@
-import type { Job, RetryPolicy, TriggerId } from "@hooklane/core"
+import { setMaxListeners } from "node:events"
+import { setTimeout as sleep } from "node:timers/promises"
+import { type Job, type RetryPolicy, TRIGGERS, type TriggerId } from "@hooklane/core"
+import { Worker } from "bullmq"
+import { isRedisTrouble } from "./commands.ts"
 import type { QueueConnection } from "./connection.ts"
+import { handleJob, type JobAttempt, retryDelayOf, type Verdict } from "./handle-job.ts"
 import type { Log } from "./log.ts"
 
-/**
- * - `done`: the job is over (also when the hook failed and the failure is the answer)
- * - `retry`: try again after `attempt.nextDelayMs`; on the last attempt the same as `dead`
- * - `dead`: no more attempts; an asynchronous job becomes a dead letter
- */
-export type Verdict = "done" | "retry" | "dead"
+// A worker renews its locks by a timer, and hooks run in another process, so short locks are safe. A job whose
+// worker died is noticed after its lock and up to two checks: within 4 s, for asynchronous ones within 15 s.
+const SYNC_TIMES = { lockDuration: 2_000, stalledInterval: 1_000 }
+const ASYNC_TIMES = { lockDuration: 5_000, stalledInterval: 5_000 }
 
-export interface JobAttempt {
-  /** From 1. Attempts whose worker was lost count. */
-  number: number
-  isLast: boolean
-  /** When the job could first be started: accepted, or due for its next attempt. Epoch milliseconds. */
-  runnableAt: number
-  /** Delay that a `retry` verdict will have, chosen beforehand so that it can be recorded; absent on the last. */
-  nextDelayMs?: number
-  /** Aborts when the consumer is closed by force. */
-  signal: AbortSignal
-}
+const FORCED_CLOSE_MS = 3_000
 
 export interface ConsumerOptions {
   triggerId: TriggerId
@@ -47,4 +40,35 @@ export interface Consumer {
   close(options?: { force: boolean }): Promise<void>
 }
 
-export declare function startConsumer(connection: QueueConnection, options: ConsumerOptions): Consumer
+/** Starts taking jobs of one lane; while Redis is away it waits for it for ever. */
+export function startConsumer(connection: QueueConnection, options: ConsumerOptions): Consumer {
+  const { triggerId, concurrency, log } = options
+  const forced = new AbortController()
+  setMaxListeners(0, forced.signal)
+  const isSync = TRIGGERS[triggerId].mode === "sync"
+  const worker = new Worker<unknown, void>(
+    triggerId,
+    (queueJob) => handleJob({ ...options, signal: forced.signal }, queueJob),
+    {
+      connection: connection.commands.client,
+      prefix: connection.prefix,
+      concurrency,
+      ...(isSync ? SYNC_TIMES : ASYNC_TIMES),
+      runRetryDelay: 500,
+      // Lost attempts are counted by `describeAttempt`, together with failed ones.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      settings: { backoffStrategy: (_attempts, _type, error) => retryDelayOf(error) },
+    },
+  )
+  worker.on("error", (err) => {
+    // What the connection has to say it reports itself.
+    if (!isRedisTrouble(err)) log.warn({ err, triggerId }, "consumer error")
+  })
+
+  async function forceClose(): Promise<void> {
+    forced.abort()
+    await Promise.race([worker.close(), sleep(FORCED_CLOSE_MS, undefined, { ref: false })])
+  }
+
+  return { close: ({ force } = { force: false }) => (force ? forceClose() : worker.close()) }
+}

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { triggerIdSchema } from "@hooklane/core"
 import { z } from "zod"
+import { execPipeline } from "./commands.ts"
 import type { QueueConnection } from "./connection.ts"
+import { parseText } from "./parse-text.ts"
 
 /** A worker process as it announces itself. */
 export const workerInfoSchema = z.strictObject({
@@ -15,12 +18,81 @@ export const workerInfoSchema = z.strictObject({
 })
 export type WorkerInfo = z.infer<typeof workerInfoSchema>
 
-/** Announces `worker` now and every `intervalMs` (default 2,000); it counts as gone after four of them. */
-export declare function announceWorker(
+const HEARTBEAT_MS = 2_000
+
+/**
+ * Announces `worker` now and every `intervalMs` (default 2,000) until closed, also over a restart of Redis. It
+ * counts as gone when four of these have passed without a word.
+ */
+export function announceWorker(
   connection: QueueConnection,
   worker: WorkerInfo,
-  options?: { intervalMs: number },
-): { close(): Promise<void> }
+  { intervalMs = HEARTBEAT_MS } = {},
+): { close(): Promise<void> } {
+  const { commands, prefix, log } = connection
+  const text = JSON.stringify(worker)
+  const closing = new AbortController()
 
-/** @throws AppError redis_unavailable */
-export declare function listWorkers(connection: QueueConnection): Promise<WorkerInfo[]>
+  async function announce(): Promise<void> {
+    await commands.run((client) =>
+      execPipeline(
+        client
+          .pipeline()
+          .set(workerKey(prefix, worker.id), text, "PX", 4 * intervalMs)
+          .sadd(workerIds(prefix), worker.id),
+      ),
+    )
+  }
+
+  async function beat(): Promise<void> {
+    while (!closing.signal.aborted) {
+      // The connection reports when Redis is away; the next beat announces the worker again.
+      await Promise.allSettled([announce()])
+      await Promise.allSettled([sleep(intervalMs, undefined, { signal: closing.signal })])
+    }
+  }
+
+  const beating = beat()
+  return {
+    close: async () => {
+      closing.abort()
+      await beating
+      // Without Redis the key goes by itself.
+      await Promise.allSettled([forget(connection, worker.id)])
+    },
+  }
+}
+
+/**
+ * The workers that are there, in no order.
+ * @throws AppError redis_unavailable
+ */
+export async function listWorkers(connection: QueueConnection): Promise<WorkerInfo[]> {
+  const { commands, prefix, log } = connection
+  const ids = await commands.run((client) => client.smembers(workerIds(prefix)))
+  if (ids.length === 0) return []
+  const texts = await commands.run((client) => client.mget(ids.map((id) => workerKey(prefix, id))))
+  const workers: WorkerInfo[] = []
+  for (const [index, id] of ids.entries()) {
+    const text = texts[index]
+    if (!text) await forget(connection, id)
+    const worker = text && parseText(workerInfoSchema, text, { log, complaint: "worker does not parse" })
+    if (worker) workers.push(worker)
+  }
+  return workers
+}
+
+/** A worker that is only slow is back with its next beat. */
+async function forget({ commands, prefix }: QueueConnection, id: string): Promise<void> {
+  await commands.run((client) =>
+    execPipeline(client.pipeline().del(workerKey(prefix, id)).srem(workerIds(prefix), id)),
+  )
+}
+
+function workerKey(prefix: string, id: string): string {
+  return `${prefix}:worker:${id}`
+}
+
+function workerIds(prefix: string): string {
+  return `${prefix}:workers`
+}

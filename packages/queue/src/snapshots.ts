@@ -1,5 +1,6 @@
 import { type Snapshot, snapshotSchema } from "@hooklane/core"
 import type { QueueConnection } from "./connection.ts"
+import { parseText } from "./parse-text.ts"
 
 /**
  * Makes a version available to workers for `retentionDays` from now; publishing it again begins anew.
@@ -14,15 +15,16 @@ export async function publishSnapshot(
 }
 
 /**
- * The published version, or undefined when it was never published or is past its time.
+ * The published version, or undefined when there is none, it is past its time, or it does not parse.
  * @throws AppError redis_unavailable
  */
 export async function loadSnapshot(
-  { commands, prefix }: QueueConnection,
+  { commands, prefix, log }: QueueConnection,
   versionId: string,
 ): Promise<Snapshot | undefined> {
   const text = await commands.run((client) => client.get(snapshotKey(prefix, versionId)))
-  return text === null ? undefined : snapshotSchema.parse(JSON.parse(text))
+  if (text === null) return undefined
+  return parseText(snapshotSchema, text, { log, complaint: "snapshot does not parse" })
 }
 
 function snapshotKey(prefix: string, versionId: string): string {

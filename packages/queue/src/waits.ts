@@ -1,0 +1,61 @@
+import type { Reply } from "@hooklane/core"
+
+type Settle = (reply: Reply | undefined) => void
+
+/** Who waits for which reply, and until when. */
+export interface Waits {
+  /**
+   * The reply that `settle` is given, or undefined when there was none at `deadlineAt` and `lastLook`, which
+   * may settle it and must not reject, has not found one either. Registered from the moment of the call.
+   */
+  add(executionId: string, deadlineAt: number, lastLook: () => Promise<void>): Promise<Reply | undefined>
+  /** Settles all waits for the execution; without one, nothing happens. */
+  settle(executionId: string, reply: Reply): void
+  has(executionId: string): boolean
+  executionIds(): string[]
+  count(): number
+  close(): void
+}
+
+export function createWaits(): Waits {
+  const byExecution = new Map<string, Set<Settle>>()
+  let count = 0
+  let isClosed = false
+
+  function settle(executionId: string, reply: Reply | undefined): void {
+    for (const one of byExecution.get(executionId) ?? []) one(reply)
+  }
+
+  async function add(executionId: string, deadlineAt: number, lastLook: () => Promise<void>) {
+    if (isClosed) return undefined
+    const { promise, resolve } = Promise.withResolvers<Reply | undefined>()
+    const settles = byExecution.get(executionId) ?? new Set()
+    byExecution.set(executionId, settles.add(resolve))
+    count += 1
+    const expire = async () => {
+      await lastLook()
+      resolve(undefined)
+    }
+    const timer = setTimeout(expire, Math.max(0, deadlineAt - Date.now()))
+    try {
+      return await promise
+    } finally {
+      clearTimeout(timer)
+      count -= 1
+      settles.delete(resolve)
+      if (settles.size === 0) byExecution.delete(executionId)
+    }
+  }
+
+  return {
+    add,
+    settle,
+    has: (executionId) => byExecution.has(executionId),
+    executionIds: () => [...byExecution.keys()],
+    count: () => count,
+    close: () => {
+      isClosed = true
+      for (const executionId of byExecution.keys()) settle(executionId, undefined)
+    },
+  }
+}
