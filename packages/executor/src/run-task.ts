@@ -1,0 +1,56 @@
+import type { RunReport, Snapshot } from "@hooklane/core"
+
+/** One run of one hook version, with everything it may know. */
+export interface RunTask {
+  snapshot: Pick<Snapshot, "versionId" | "hookId" | "triggerId" | "script" | "dependencies">
+  /** In clear, by name. They go into this run's frame and nowhere else. */
+  secrets: Record<string, string>
+  /** The checked event (`parseEvent`) as JSON text. */
+  event: string
+  executionId: string
+  attempt: number
+  limits: RunLimits
+}
+
+export interface RunLimits {
+  /** Wall-clock time in user code. */
+  timeoutMs: number
+  /** JavaScript heap of the thread that runs the hook. */
+  heapMb: number
+}
+
+/** The part of a logger that executors use. */
+export interface ExecutorLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export interface ExecutorsOptions {
+  /** Runs of one hook version at the same time. */
+  threads: number
+  /** Result of a hook as JSON text in UTF-8. */
+  maxResultBytes: number
+  /** Console output kept per run. */
+  maxLogBytes: number
+  /** Heap for which a blank executor is kept ready; runs with another limit start cold. Default 64. */
+  heapMb?: number
+  /** Executor processes at once, the blank one apart. Default: 32, or what half of the memory holds. */
+  maxExecutors?: number
+  log: ExecutorLog
+}
+
+export interface ExecutorStats {
+  /** `hookVersions` is empty for the blank executor that is kept ready. */
+  executors: { pid: number; hookVersions: string[]; running: number; rssMb: number }[]
+}
+
+export interface Executors {
+  /**
+   * Runs a hook once. User code's failures are values in the report.
+   * @throws AppError shutting_down after `close`
+   */
+  run(task: RunTask, signal: AbortSignal): Promise<RunReport>
+  stats(): ExecutorStats
+  /** Ends every process at once; what still runs is reported as cancelled. */
+  close(): Promise<void>
+}
