@@ -29,7 +29,7 @@ export function announceWorker(
   worker: WorkerInfo,
   { intervalMs = HEARTBEAT_MS } = {},
 ): { close(): Promise<void> } {
-  const { commands, prefix, log } = connection
+  const { commands, prefix } = connection
   const text = JSON.stringify(worker)
   const closing = new AbortController()
 
@@ -41,6 +41,12 @@ export function announceWorker(
           .set(workerKey(prefix, worker.id), text, "PX", 4 * intervalMs)
           .sadd(workerIds(prefix), worker.id),
       ),
+    )
+  }
+
+  async function remove(): Promise<void> {
+    await commands.run((client) =>
+      execPipeline(client.pipeline().del(workerKey(prefix, worker.id)).srem(workerIds(prefix), worker.id)),
     )
   }
 
@@ -58,7 +64,7 @@ export function announceWorker(
       closing.abort()
       await beating
       // Without Redis the key goes by itself.
-      await Promise.allSettled([forget(connection, worker.id)])
+      await Promise.allSettled([remove()])
     },
   }
 }
@@ -72,21 +78,12 @@ export async function listWorkers(connection: QueueConnection): Promise<WorkerIn
   const ids = await commands.run((client) => client.smembers(workerIds(prefix)))
   if (ids.length === 0) return []
   const texts = await commands.run((client) => client.mget(ids.map((id) => workerKey(prefix, id))))
-  const workers: WorkerInfo[] = []
-  for (const [index, id] of ids.entries()) {
-    const text = texts[index]
-    if (!text) await forget(connection, id)
+  const gone = ids.filter((_id, index) => !texts[index])
+  if (gone.length > 0) await commands.run((client) => client.srem(workerIds(prefix), ...gone))
+  return texts.flatMap((text) => {
     const worker = text && parseText(workerInfoSchema, text, { log, complaint: "worker does not parse" })
-    if (worker) workers.push(worker)
-  }
-  return workers
-}
-
-/** A worker that is only slow is back with its next beat. */
-async function forget({ commands, prefix }: QueueConnection, id: string): Promise<void> {
-  await commands.run((client) =>
-    execPipeline(client.pipeline().del(workerKey(prefix, id)).srem(workerIds(prefix), id)),
-  )
+    return worker ? [worker] : []
+  })
 }
 
 function workerKey(prefix: string, id: string): string {

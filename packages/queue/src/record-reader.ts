@@ -1,8 +1,8 @@
 import type { ExecutionRecord } from "@hooklane/core"
-import { z } from "zod"
 import { execPipeline } from "./commands.ts"
 import type { QueueConnection } from "./connection.ts"
 import { readRecord, recordStream } from "./events.ts"
+import { createRecordGroup, type Entries, isGroupMissing } from "./record-group.ts"
 
 export interface ReadRecord {
   /** For `ack`. */
@@ -37,79 +37,47 @@ export interface RecordReaderOptions {
 
 const MAX_BLOCK_MS = 10_000
 
-// Time for the answer to a blocking read beyond its own.
-const ANSWER_MS = 2_000
-
-const entriesSchema = z.array(z.tuple([z.string(), z.array(z.string()).nullable()]))
-const readSchema = z.array(z.tuple([z.string(), entriesSchema])).nullable()
-const claimSchema = z.tuple([z.string(), entriesSchema]).rest(z.unknown())
-type Entries = z.infer<typeof entriesSchema>
-
 /** The group is made when it is missing and begins with the oldest record there is. */
 export function openRecordReader(connection: QueueConnection, options: RecordReaderOptions): RecordReader {
-  const { commands, log } = connection
+  const { commands, log, prefix } = connection
   const { group, consumer, claimAfterMs = 30_000 } = options
-  const stream = recordStream(connection.prefix)
+  const stream = recordStream(prefix)
   // A read that was cut off is not repeated: nobody would get what it takes.
   const blocking = connection.openCommands("records", { maxRetriesPerRequest: 0 })
+  const entries = createRecordGroup(blocking, { stream, group, consumer, claimAfterMs })
   let isClosed = false
   let malformed = 0
-  let claimAt = 0
-  let claimFrom = "0-0"
-
-  async function claim(count: number): Promise<Entries> {
-    if (Date.now() < claimAt) return []
-    const answer = await blocking.run((client) =>
-      client.xautoclaim(stream, group, consumer, claimAfterMs, claimFrom, "COUNT", count),
-    )
-    const [next, entries] = claimSchema.parse(answer)
-    claimFrom = next
-    if (next === "0-0") claimAt = Date.now() + claimAfterMs / 6
-    return entries
-  }
-
-  async function take(count: number, blockMs: number): Promise<Entries> {
-    const answer = await blocking.run(
-      (client) =>
-        client.xreadgroup("GROUP", group, consumer, "COUNT", count, "BLOCK", blockMs, "STREAMS", stream, ">"),
-      blockMs + ANSWER_MS,
-    )
-    return (readSchema.parse(answer) ?? []).flatMap(([, entries]) => entries)
-  }
 
   async function ack(ids: string[]): Promise<void> {
     if (ids.length === 0) return
     await commands.run((client) =>
-      execPipeline(client.pipeline().xack(stream, group, ...ids).xdel(stream, ...ids)),
+      execPipeline(
+        client
+          .pipeline()
+          .xack(stream, group, ...ids)
+          .xdel(stream, ...ids),
+      ),
     )
   }
 
-  async function keepReadable(entries: Entries): Promise<ReadRecord[]> {
-    const read = entries.map(([id, fields]) => ({ id, record: readRecord(fields?.[1] ?? "", log) }))
+  async function keepReadable(taken: Entries): Promise<ReadRecord[]> {
+    const read = taken.map(([id, fields]) => ({ id, record: readRecord(fields?.[1] ?? "", log) }))
     const broken = read.filter(({ record }) => record === undefined)
     malformed += broken.length
     await ack(broken.map(({ id }) => id))
     return read.flatMap(({ id, record }) => (record ? [{ id, record }] : []))
   }
 
-  async function read(wanted: { count: number; blockMs: number }): Promise<ReadRecord[]> {
-    const blockMs = Math.min(Math.max(wanted.blockMs, 1), MAX_BLOCK_MS)
+  async function read({ count, blockMs }: { count: number; blockMs: number }): Promise<ReadRecord[]> {
     try {
-      const claimed = await claim(wanted.count)
-      return await keepReadable(claimed.length > 0 ? claimed : await take(wanted.count, blockMs))
+      const claimed = await entries.claim(count)
+      const boundedMs = Math.min(Math.max(blockMs, 1), MAX_BLOCK_MS)
+      return await keepReadable(claimed.length > 0 ? claimed : await entries.take(count, boundedMs))
     } catch (error) {
       if (isClosed) return []
       if (!isGroupMissing(error)) throw error
-      await createGroup()
-      return read(wanted)
-    }
-  }
-
-  async function createGroup(): Promise<void> {
-    try {
-      await commands.run((client) => client.xgroup("CREATE", stream, group, "0", "MKSTREAM"))
-    } catch (error) {
-      if (!isReply(error, /^BUSYGROUP /)) throw error
+      await entries.create()
+      return read({ count, blockMs })
     }
   }
 
@@ -124,13 +92,4 @@ export function openRecordReader(connection: QueueConnection, options: RecordRea
       blocking.client.disconnect()
     },
   }
-}
-
-/** Also when the stream went away while it was being read. */
-function isGroupMissing(error: unknown): boolean {
-  return isReply(error, /^(NOGROUP|UNBLOCKED) /)
-}
-
-function isReply(error: unknown, pattern: RegExp): boolean {
-  return error instanceof Error && pattern.test(error.message)
 }
