@@ -27,6 +27,7 @@ export const credentialsExchange: Trigger = {
     { name: "InvalidScopeError", hasFriendlyMessage: false },
     { name: "ServerError", hasFriendlyMessage: false },
   ],
+  contextArgument: "original",
   emptyResult: "nothing",
   applyResult: (result) => {
     if (!isJsonObject(result)) return undefined

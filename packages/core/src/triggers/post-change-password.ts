@@ -9,6 +9,7 @@ export const postChangePassword: Trigger = {
   parameters: ["user", "context"],
   eventSchema: userEventSchema,
   errorClasses: [{ name: "PreUserRegistrationError", hasFriendlyMessage: true }],
+  contextArgument: "copy",
   emptyResult: "empty_object",
   applyResult: () => undefined,
   sampleEvent: {

@@ -12,6 +12,7 @@ export const preUserRegistration: Trigger = {
   parameters: ["user", "context"],
   eventSchema: userEventSchema,
   errorClasses: [{ name: "PreUserRegistrationError", hasFriendlyMessage: true }],
+  contextArgument: "copy",
   emptyResult: "empty_object",
   applyResult: (result) => {
     const user: JsonObject = {}

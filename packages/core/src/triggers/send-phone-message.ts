@@ -48,6 +48,7 @@ export const sendPhoneMessage: Trigger = {
     context: messageContextSchema,
   }),
   errorClasses: [{ name: "SendPhoneMessageError", hasFriendlyMessage: true }],
+  contextArgument: "original",
   emptyResult: "nothing",
   applyResult: (result) => result,
   sampleEvent: {

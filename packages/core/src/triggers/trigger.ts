@@ -35,6 +35,11 @@ export interface Trigger {
   /** Checks an event; its messages are the contract's own. */
   eventSchema: z.ZodType<TriggerEvent>
   errorClasses: readonly HookErrorClass[]
+  /**
+   * Whether `context` is a copy of the event's context or the very object that `context.webtask.body` holds.
+   * Then it contains itself, so a hook that calls back with it fails (contract 2.0).
+   */
+  contextArgument: "copy" | "original"
   /** What `callback()` without a value means to the caller. */
   emptyResult: "nothing" | "empty_object"
   /** What of the hook's result a caller may apply; the rest is dropped. */
