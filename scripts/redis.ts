@@ -1,60 +1,55 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { once } from "node:events"
-import { existsSync, mkdirSync } from "node:fs"
-import { rm } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
+import { spawnTethered, type Tethered } from "./launcher/tether.ts"
+import { findRedis } from "./redis/find-redis.ts"
+import { planRedis, type RedisSettings } from "./redis/plan-redis.ts"
+import { redisUrl } from "./redis/redis-address.ts"
+import type { RedisProgram } from "./redis/redis-program.ts"
+import { waitForPreviousRedis, waitForRedis } from "./redis/wait-for-redis.ts"
 
 export interface PrivateRedis {
-  /** `unix://` address, as REDIS_URL takes it. */
+  /** Address as REDIS_URL takes it: `unix://`, or `redis://` where the folder's path is too long for a socket. */
   url: string
   pid: number
   close(): Promise<void>
 }
 
-export interface PrivateRedisOptions {
-  /** Folder of the socket and, when persistent, of the append-only file. Made when missing. */
-  dir: string
-  persistence: "append_only" | "none"
-}
-
-/** Starts a Redis that belongs to this process and listens on a unix socket in `dir` only. */
-export async function startRedis({ dir, persistence }: PrivateRedisOptions): Promise<PrivateRedis> {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const socket = join(resolve(dir), "redis.sock")
-  await rm(socket, { force: true })
-  const args = [
-    "--port",
-    "0",
-    "--unixsocket",
-    socket,
-    "--dir",
-    resolve(dir),
-    "--save",
-    "",
-    "--appendonly",
-    persistence === "append_only" ? "yes" : "no",
-    "--maxmemory-policy",
-    "noeviction",
-    "--loglevel",
-    "warning",
-  ]
-  const child = spawn("redis-server", args, { stdio: "ignore" })
-  await ready(child, socket)
-  return { url: `unix://${socket}`, pid: child.pid ?? 0, close: () => stop(child) }
-}
-
-async function ready(child: ChildProcess, socket: string): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 20) {
-    if (child.exitCode !== null) throw new Error(`redis-server exited with ${child.exitCode}`)
-    if (existsSync(socket)) return
-    await new Promise((done) => setTimeout(done, 20))
+/**
+ * Starts a Redis that only this user can reach and that dies with this process. Finds or fetches the program when
+ * the machine has none.
+ * @throws Error with Redis's own words when it does not come up
+ */
+export async function startRedis(settings: RedisSettings): Promise<PrivateRedis> {
+  const plan = await planRedis(await findRedisHere(), settings)
+  await waitForPreviousRedis(plan.address)
+  const server = await spawnTethered(plan.command)
+  const output = keepTail(server)
+  const gone = new AbortController()
+  void server.exited.then(({ code }) => gone.abort(new Error(`Redis ended with ${code}:\n${output()}`)))
+  try {
+    await waitForRedis(plan.address, { signal: gone.signal })
+  } catch (error) {
+    server.kill()
+    throw error
   }
-  throw new Error("redis-server did not open its socket within 10 s")
+  const close = async () => {
+    server.terminate()
+    await server.exited
+  }
+  return { url: redisUrl(plan.address), pid: server.pid, close }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, "exit")
-  child.kill("SIGTERM")
-  await exited
+/** What this machine has on PATH or can fetch; downloads are kept in the clone and shared by all its commands. */
+export function findRedisHere(note: (text: string) => void = () => {}): Promise<RedisProgram> {
+  const cacheDir = join(import.meta.dirname, "../.cache/redis")
+  return findRedis({ path: process.env["PATH"] ?? "", cacheDir, note })
+}
+
+function keepTail({ stdout, stderr }: Tethered): () => string {
+  let tail = ""
+  for (const stream of [stdout, stderr]) {
+    stream.on("data", (chunk) => {
+      tail = (tail + chunk).slice(-4_000)
+    })
+  }
+  return () => tail
 }

@@ -1,0 +1,64 @@
+import { once } from "node:events"
+import { join } from "node:path"
+import { AppError, type Config, parseConfig } from "@hooklane/core"
+import { ensureMasterKey } from "@hooklane/core/master-key"
+import { PlainError, step } from "./bootstrap/steps.mjs"
+import { checkPort } from "./launcher/check-port.ts"
+import { credentialsFile } from "./launcher/credentials.ts"
+import { openDataDir } from "./launcher/data-dir.ts"
+import { openLogFile } from "./launcher/log-file.ts"
+import { openOutput } from "./launcher/output.ts"
+import { openProcessGroups } from "./launcher/process-groups.ts"
+import { startService } from "./launcher/start-service.ts"
+import { listenForStop } from "./launcher/stop-request.ts"
+import { welcome } from "./launcher/welcome.ts"
+
+/** The log on disk is at most three of these. */
+const MAX_LOG_BYTES = 10_000_000
+
+/** Runs the whole service on this machine until it is told to stop. */
+async function launch(config: Config): Promise<void> {
+  const dataDir = await openDataDir(config.dataDir)
+  process.once("exit", dataDir.release)
+  await checkPort(config)
+  await ensureMasterKey({ ...config, dataDir: dataDir.path })
+
+  const logFile = join(dataDir.path, "logs/hooklane.log")
+  const output = openOutput({
+    file: openLogFile({ path: logFile, maxBytes: MAX_LOG_BYTES, keep: 2 }),
+    print: (line) => console.log(line),
+    printFrom: config.logLevel === "debug" ? "debug" : "warn",
+  })
+  const processes = openProcessGroups({ output, onGiveUp: (reason) => stop.fail(new PlainError(reason)) })
+  const stop = listenForStop(() => {
+    processes.kill()
+    process.exit(130)
+  })
+
+  try {
+    const url = await startService({
+      config,
+      env: process.env,
+      dataDir: dataDir.path,
+      processes,
+      signal: stop.signal,
+    })
+    processes.markReady()
+    console.log(welcome({ url, credentialsFile: credentialsFile(dataDir.path), logFile }))
+    if (!stop.signal.aborted) await once(stop.signal, "abort")
+  } catch (error) {
+    if (error !== stop.signal.reason) throw error
+  } finally {
+    await step("Stopping", () => processes.stop())
+  }
+  if (stop.signal.reason instanceof PlainError) throw stop.signal.reason
+}
+
+try {
+  await launch(parseConfig(process.env))
+} catch (error) {
+  if (!(error instanceof PlainError) && !(error instanceof AppError)) throw error
+  console.error(`\n${error.message}\n`)
+  process.exitCode = 1
+}
+process.disconnect?.()

@@ -1,0 +1,21 @@
+import { type ProcessName, SETTINGS } from "@hooklane/core"
+
+type Env = Record<string, string | undefined>
+
+/** What Node and its libraries read themselves; nothing of ours. */
+const SYSTEM = ["LANG", "TZ", "TMPDIR", "NODE_EXTRA_CA_CERTS"]
+
+/** The environment of a process: the settings it uses, `given` ones first, and nothing else of the launcher's. */
+export function processEnv(
+  name: ProcessName,
+  env: Env,
+  given: Record<string, string>,
+): Record<string, string> {
+  const settings = Object.values(SETTINGS).filter(({ usedBy }) => usedBy.some((user) => user === name))
+  const names = [...SYSTEM, ...settings.map((setting) => setting.env)]
+  return Object.fromEntries(names.flatMap((key) => pair(key, given[key] ?? env[key])))
+}
+
+function pair(key: string, value: string | undefined): [string, string][] {
+  return value ? [[key, value]] : []
+}

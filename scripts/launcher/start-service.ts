@@ -1,0 +1,80 @@
+import { join } from "node:path"
+import type { Config } from "@hooklane/core"
+import { step } from "../bootstrap/steps.mjs"
+import { planRedis } from "../redis/plan-redis.ts"
+import { redisUrl } from "../redis/redis-address.ts"
+import { waitForPreviousRedis, waitForRedis } from "../redis/wait-for-redis.ts"
+import { findRedisHere } from "../redis.ts"
+import { findCredentials } from "./credentials.ts"
+import { processEnv } from "./process-env.ts"
+import type { ProcessGroups } from "./process-groups.ts"
+import type { ProcessSpec } from "./supervise.ts"
+import { waitForReady } from "./wait-for-ready.ts"
+
+export interface ServiceDeps {
+  config: Config
+  env: Record<string, string | undefined>
+  /** Absolute path of the data folder. */
+  dataDir: string
+  processes: ProcessGroups
+  /** Aborted when the service shall stop; its reason ends every wait. */
+  signal: AbortSignal
+}
+
+type Note = (text: string) => void
+
+/** A process gets this much longer than HOOKLANE_DRAIN_MS before it is killed: it may need to close things. */
+const CLOSE_MS = 5_000
+
+const ROOT = join(import.meta.dirname, "../..")
+
+/** Starts Redis (when there is none), workers and gateway; resolves with the gateway's address when it is ready. */
+export async function startService(deps: ServiceDeps): Promise<string> {
+  const since = Date.now()
+  const { workers } = deps.config
+  const given = {
+    HOOKLANE_DATA_DIR: deps.dataDir,
+    REDIS_URL:
+      deps.config.redisUrl ?? (await step("Starting Redis", (note) => startPrivateRedis(deps, note))),
+  }
+  return step(`Starting the gateway and ${workers} worker${workers === 1 ? "" : "s"}`, (note) => {
+    deps.processes.start(Array.from({ length: workers }, (_, index) => workerSpec(deps, index + 1, given)))
+    deps.processes.start([gatewaySpec(deps, given)])
+    return waitForReady({ findUrl: () => findUrl(deps, since), signal: deps.signal, note })
+  })
+}
+
+async function startPrivateRedis({ dataDir, processes, signal }: ServiceDeps, note: Note): Promise<string> {
+  const program = await findRedisHere(note)
+  const plan = await planRedis(program, { dir: join(dataDir, "redis"), persistence: "append_only" })
+  await waitForPreviousRedis(plan.address)
+  signal.throwIfAborted()
+  processes.start([{ name: "redis", ...plan.command }])
+  await waitForRedis(plan.address, { signal, note })
+  return redisUrl(plan.address)
+}
+
+function workerSpec(
+  { config, env }: ServiceDeps,
+  number: number,
+  given: Record<string, string>,
+): ProcessSpec {
+  return { ...app(config, "worker"), name: `worker ${number}`, env: processEnv("worker", env, given) }
+}
+
+function gatewaySpec({ config, env }: ServiceDeps, given: Record<string, string>): ProcessSpec {
+  return { ...app(config, "gateway"), name: "gateway", env: processEnv("gateway", env, given) }
+}
+
+/** Runs from its TypeScript source with the Node that runs this. */
+function app({ drainMs }: Config, name: "gateway" | "worker"): Omit<ProcessSpec, "name" | "env"> {
+  const main = join(ROOT, "apps", name, "src/main.ts")
+  return { command: process.execPath, args: [main], cwd: ROOT, stopWithinMs: drainMs + CLOSE_MS }
+}
+
+/** With PORT=0 only the gateway knows where it listens; it says so in the credentials file, at every start. */
+async function findUrl({ config, dataDir }: ServiceDeps, since: number): Promise<string | undefined> {
+  if (config.port === 0) return (await findCredentials(dataDir, since))?.url
+  const host = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[config.host] ?? config.host
+  return `http://${host}:${config.port}`
+}
