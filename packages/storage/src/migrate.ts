@@ -1,0 +1,32 @@
+import { fileURLToPath } from "node:url"
+import { AppError } from "@hooklane/core"
+import type Database from "better-sqlite3"
+import { readMigrationFiles } from "drizzle-orm/migrator"
+
+const migrationsFolder = fileURLToPath(new URL("../drizzle/sqlite", import.meta.url))
+
+/**
+ * Brings the database to the schema of this release. How many migrations it has seen is its `user_version`,
+ * read under the write lock, so that two processes that open one new database do not both migrate it; all of
+ * them are one transaction, so a failure leaves the database as it was. drizzle's own migrator does neither.
+ * Foreign keys must be off: a migration that rebuilds a table would otherwise delete what refers to it.
+ * @throws AppError invalid_setting when a newer release wrote the database
+ */
+export function migrate(client: Database.Database): void {
+  const migrations = readMigrationFiles({ migrationsFolder })
+  client.pragma("foreign_keys = OFF")
+  const apply = client.transaction(() => {
+    const seen = Number(client.pragma("user_version", { simple: true }))
+    if (seen > migrations.length) throw newerDatabase(client.name, seen, migrations.length)
+    for (const { sql } of migrations.slice(seen)) for (const statement of sql) client.exec(statement)
+    client.pragma(`user_version = ${migrations.length}`)
+  })
+  apply.immediate()
+}
+
+function newerDatabase(name: string, seen: number, known: number): AppError {
+  return new AppError(
+    "invalid_setting",
+    `The database ${name} was written by a newer release (its schema is number ${seen}, this release knows ${known}): start that release, or restore a copy made before it`,
+  )
+}

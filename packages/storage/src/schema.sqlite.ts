@@ -1,0 +1,113 @@
+import type { JsonWebKey } from "node:crypto"
+import { EXECUTION_STATUSES, failureSchema, type HookError, type LogLine, TRIGGER_IDS } from "@hooklane/core"
+import { sql } from "drizzle-orm"
+import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core"
+
+/** What a hook is now. Its code lives in its versions; `versionNumber` names the current one. */
+export const hooks = sqliteTable(
+  "hooks",
+  {
+    id: text().primaryKey(),
+    name: text().notNull(),
+    triggerId: text({ enum: TRIGGER_IDS }).notNull(),
+    enabled: integer({ mode: "boolean" }).notNull(),
+    versionNumber: integer().notNull(),
+  },
+  // No unique index on the enabled hook of a trigger: a chain of hooks may allow several one day.
+  (table) => [uniqueIndex("hooks_name_unique").on(table.name), index("hooks_trigger").on(table.triggerId)],
+)
+
+/** Immutable states of a hook, numbered from 1. They go with their hook. */
+export const hookVersions = sqliteTable(
+  "hook_versions",
+  {
+    id: text().primaryKey(),
+    hookId: text()
+      .notNull()
+      .references(() => hooks.id, { onDelete: "cascade" }),
+    number: integer().notNull(),
+    name: text().notNull(),
+    script: text().notNull(),
+    dependencies: text({ mode: "json" }).$type<Record<string, string>>().notNull(),
+    /** Pairs of name and sealed value: an object would not keep the order in which secrets were added. */
+    sealedSecrets: text({ mode: "json" }).$type<SealedSecret[]>().notNull(),
+    createdAt: integer({ mode: "timestamp_ms" }).notNull(),
+  },
+  (table) => [uniqueIndex("hook_versions_number_unique").on(table.hookId, table.number)],
+)
+
+export type SealedSecret = [name: string, sealedValue: string]
+
+/** The history. It names its hook but does not refer to it: it stays when the hook is deleted. */
+export const executions = sqliteTable(
+  "executions",
+  {
+    executionId: text().primaryKey(),
+    triggerId: text({ enum: TRIGGER_IDS }).notNull(),
+    hookId: text().notNull(),
+    hookName: text().notNull(),
+    versionId: text().notNull(),
+    acceptedAt: integer({ mode: "timestamp_ms" }).notNull(),
+    replayOf: text(),
+    status: text({ enum: EXECUTION_STATUSES }).notNull(),
+    /** When it came to this status. */
+    statusAt: integer({ mode: "timestamp_ms" }).notNull(),
+    nextAttemptAt: integer({ mode: "timestamp_ms" }),
+    failure: text({ enum: failureSchema.options }),
+    error: text({ mode: "json" }).$type<HookError>(),
+  },
+  // One index per list filter, each in the order of the list, so that a page costs the same at any depth.
+  (table) => [
+    index("executions_newest").on(table.acceptedAt, table.executionId),
+    index("executions_by_trigger").on(table.triggerId, table.acceptedAt, table.executionId),
+    index("executions_by_hook").on(table.hookId, table.acceptedAt, table.executionId),
+    index("executions_by_status").on(table.status, table.acceptedAt, table.executionId),
+  ],
+)
+
+export const attempts = sqliteTable(
+  "attempts",
+  {
+    executionId: text()
+      .notNull()
+      .references(() => executions.executionId, { onDelete: "cascade" }),
+    attempt: integer().notNull(),
+    workerId: text().notNull(),
+    startedAt: integer({ mode: "timestamp_ms" }).notNull(),
+    queueMs: real().notNull(),
+    runMs: real().notNull(),
+    failure: text({ enum: failureSchema.options }),
+    error: text({ mode: "json" }).$type<HookError>(),
+    logs: text({ mode: "json" }).$type<LogLine[]>().notNull(),
+    logsTruncated: integer({ mode: "boolean" }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.executionId, table.attempt] })],
+)
+
+/** Who may call the API. Rows are never deleted, so that a revoked id cannot come back. */
+export const clients = sqliteTable("clients", {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  scopes: text({ mode: "json" }).$type<string[]>().notNull(),
+  secretHash: text().notNull(),
+  /** Hash of the secret that the settings gave, for a client that comes from the settings. */
+  configuredSecretHash: text(),
+  createdAt: integer({ mode: "timestamp_ms" }).notNull(),
+  revokedAt: integer({ mode: "timestamp_ms" }),
+})
+
+/** Keys that sign access tokens; the one that is not retired signs, the others still verify. */
+export const signingKeys = sqliteTable(
+  "signing_keys",
+  {
+    kid: text().primaryKey(),
+    algorithm: text().notNull(),
+    publicJwk: text({ mode: "json" }).$type<JsonWebKey>().notNull(),
+    sealedPrivateJwk: text().notNull(),
+    createdAt: integer({ mode: "timestamp_ms" }).notNull(),
+    retiredAt: integer({ mode: "timestamp_ms" }),
+  },
+  (table) => [
+    uniqueIndex("signing_keys_one_current").on(table.algorithm).where(sql`${table.retiredAt} is null`),
+  ],
+)

@@ -1,0 +1,55 @@
+import { AppError, type Snapshot, type TriggerId } from "@hooklane/core"
+import { and, eq } from "drizzle-orm"
+import { type CurrentHook, getCurrentHook, selectCurrentHooks } from "./current-hooks.ts"
+import type { Storage } from "./open.ts"
+
+/** What a worker needs of the trigger's enabled hook; undefined when none is enabled. */
+export async function findEnabledSnapshot(
+  storage: Storage,
+  triggerId: TriggerId,
+): Promise<Snapshot | undefined> {
+  const { hooks } = storage.tables
+  const [current] = await selectCurrentHooks(storage).where(
+    and(eq(hooks.triggerId, triggerId), eq(hooks.enabled, true)),
+  )
+  return current && toSnapshot(current)
+}
+
+/** The enabled hooks of all triggers. */
+export async function listEnabledSnapshots(storage: Storage): Promise<Snapshot[]> {
+  const enabled = await selectCurrentHooks(storage).where(eq(storage.tables.hooks.enabled, true))
+  return enabled.map(toSnapshot)
+}
+
+/**
+ * The current version of a hook, enabled or not.
+ * @throws AppError HookDoesNotExist
+ */
+export async function getCurrentSnapshot(storage: Storage, hookId: string): Promise<Snapshot> {
+  return toSnapshot(await getCurrentHook(storage, hookId))
+}
+
+/** @throws AppError version_not_found, also when its hook was deleted */
+export async function getSnapshot({ db, tables }: Storage, versionId: string): Promise<Snapshot> {
+  const { hooks, hookVersions } = tables
+  const [found] = await db
+    .select({ hook: hooks, version: hookVersions })
+    .from(hookVersions)
+    .innerJoin(hooks, eq(hooks.id, hookVersions.hookId))
+    .where(eq(hookVersions.id, versionId))
+  if (!found) throw new AppError("version_not_found", `Version ${versionId} does not exist`)
+  return toSnapshot(found)
+}
+
+function toSnapshot({ hook, version }: CurrentHook): Snapshot {
+  return {
+    versionId: version.id,
+    hookId: hook.id,
+    hookName: version.name,
+    number: version.number,
+    triggerId: hook.triggerId,
+    script: version.script,
+    dependencies: version.dependencies,
+    sealedSecrets: Object.fromEntries(version.sealedSecrets),
+  }
+}
