@@ -27,10 +27,21 @@ export async function addSecrets(
     const names = new Set(present.map(([name]) => name))
     if (added.some(([name]) => names.has(name)))
       throw new AppError("SecretAlreadyExists", "Secret with the same name already exists.")
-    const all = [...present, ...added]
-    if (all.length > MAX_SECRETS_PER_HOOK) throw tooManySecrets(all.length)
-    return all
+    return withinLimit([...present, ...added])
   })
+}
+
+/**
+ * Adds secrets and replaces those that exist, all of them or none.
+ * @throws AppError HookDoesNotExist, invalid_body beyond 20 secrets
+ */
+export async function putSecrets(
+  storage: Storage,
+  hookId: string,
+  secrets: Record<string, string>,
+): Promise<void> {
+  const given = sealAll(storage, hookId, secrets)
+  await changeSecrets(storage, hookId, (present) => withinLimit([...new Map([...present, ...given])]))
 }
 
 /**
@@ -81,9 +92,10 @@ function sealAll({ keyRing }: Storage, hookId: string, secrets: Record<string, s
   ])
 }
 
-function tooManySecrets(count: number): AppError {
-  return new AppError(
+function withinLimit(secrets: SealedSecret[]): SealedSecret[] {
+  if (secrets.length <= MAX_SECRETS_PER_HOOK) return secrets
+  throw new AppError(
     "invalid_body",
-    `Payload validation error: 'Too many properties defined (${count}), maximum ${MAX_SECRETS_PER_HOOK}'.`,
+    `Payload validation error: 'Too many properties defined (${secrets.length}), maximum ${MAX_SECRETS_PER_HOOK}'.`,
   )
 }
