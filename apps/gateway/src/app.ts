@@ -1,0 +1,53 @@
+import { AppError, type Config, type TriggerId } from "@hooklane/core"
+import type { Storage } from "@hooklane/storage"
+import { requestId } from "hono/request-id"
+import type { Logger } from "pino"
+import { createAccessTokens } from "./access-tokens.ts"
+import { authenticate } from "./auth.ts"
+import { limitBody } from "./body-limit.ts"
+import { createClientRegistry } from "./client-registry.ts"
+import { managementHeaders } from "./management-headers.ts"
+import { answerError } from "./problem.ts"
+import { rateLimit } from "./rate-limit.ts"
+import { requestLog } from "./request-log.ts"
+import { createRouter } from "./router.ts"
+import { clientRoutes } from "./routes/clients.ts"
+import { docsRoutes } from "./routes/docs.ts"
+import { hookRoutes } from "./routes/hooks.ts"
+import { oauthRoutes } from "./routes/oauth.ts"
+import { secretRoutes } from "./routes/secrets.ts"
+import { versionRoutes } from "./routes/versions.ts"
+
+export interface AppDeps {
+  config: Config
+  storage: Storage
+  log: Logger
+  /** Makes a change of a trigger's hooks known; awaited before the change is answered. */
+  hooksChanged: (triggerId: TriggerId) => Promise<void>
+  /** Epoch milliseconds. */
+  now?: () => number
+}
+
+/** The gateway's HTTP side: what every request passes, then the routes, then one answer for every error. */
+export function createApp(given: AppDeps) {
+  const base = { ...given, now: given.now ?? Date.now }
+  const deps = { ...base, accessTokens: createAccessTokens(base), clients: createClientRegistry(base) }
+  const app = createRouter()
+
+  app.use(requestId({ limitLength: 64 }), requestLog(deps), limitBody(deps.config.maxBodyBytes))
+  app.use("/api/v2/*", managementHeaders, authenticate(deps), rateLimit(deps))
+  app.use("/v1/*", authenticate(deps))
+
+  app.route("/", oauthRoutes(deps))
+  app.route("/", hookRoutes(deps))
+  app.route("/", secretRoutes(deps))
+  app.route("/", versionRoutes(deps))
+  app.route("/", clientRoutes(deps))
+  app.route("/", docsRoutes(app))
+
+  app.notFound(() => {
+    throw new AppError("not_found", "Not Found")
+  })
+  app.onError(answerError(deps))
+  return app
+}

@@ -1,0 +1,57 @@
+import { STATUS_CODES } from "node:http"
+import { AppError, ERROR_STATUS, type ErrorCode } from "@hooklane/core"
+import type { Context } from "hono"
+import { HTTPException } from "hono/http-exception"
+import type { Logger } from "pino"
+import type { GatewayEnv } from "./router.ts"
+
+/** The body of every error, in this order of keys. */
+export interface Problem {
+  statusCode: number
+  error: string
+  message: string
+  errorCode?: ErrorCode
+  attributes?: { error: string }
+  executionId?: string
+}
+
+/** What refuses a request before it reaches a route of ours, by its status. */
+const REFUSALS: Partial<Record<number, { code: ErrorCode; message: string }>> = {
+  400: { code: "invalid_body", message: "Invalid request payload JSON format" },
+  415: { code: "unsupported_media_type", message: "Unsupported Media Type" },
+}
+
+/** Answers any error, once, and logs those that are the service's to answer for. */
+export function answerError({ log }: { log: Logger }) {
+  return (error: Error, c: Context<GatewayEnv>): Response => {
+    const failure = toAppError(error)
+    const status = ERROR_STATUS[failure.code]
+    if (status >= 500) log.error({ requestId: c.get("requestId"), err: error }, "request failed")
+    setErrorHeaders(c, failure)
+    return c.json(toProblem(failure), status)
+  }
+}
+
+/** Any error as one of ours; what was not meant for the caller becomes a message without detail. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  const refusal = error instanceof HTTPException ? REFUSALS[error.status] : undefined
+  if (refusal) return new AppError(refusal.code, refusal.message, { cause: error })
+  return new AppError("internal_error", "An internal server error occurred", { cause: error })
+}
+
+function toProblem(failure: AppError): Problem {
+  const { code, message, executionId } = failure
+  const statusCode = ERROR_STATUS[code]
+  const problem: Problem = { statusCode, error: STATUS_CODES[statusCode] ?? "Error", message }
+  // Auth0 answers both failures of authentication without an error code.
+  if (code === "missing_authentication") return problem
+  if (code === "invalid_token") return { ...problem, attributes: { error: message } }
+  return { ...problem, errorCode: code, ...(executionId && { executionId }) }
+}
+
+function setErrorHeaders(c: Context<GatewayEnv>, { code, message, retryAfterSeconds }: AppError): void {
+  if (code === "missing_authentication") c.header("WWW-Authenticate", "Bearer")
+  if (code === "invalid_token") c.header("WWW-Authenticate", `Bearer error="${message}"`)
+  if (retryAfterSeconds !== undefined) c.header("Retry-After", String(Math.ceil(retryAfterSeconds)))
+}

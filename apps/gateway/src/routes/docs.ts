@@ -1,0 +1,26 @@
+import type { OpenAPIHono } from "@hono/zod-openapi"
+import { docsPage } from "../docs-page.ts"
+import { createRouter, type GatewayEnv } from "../router.ts"
+
+const ABOUT = {
+  openapi: "3.1.0",
+  info: {
+    title: "Hooklane",
+    version: "1",
+    description:
+      "Hooks are kept under /api/v2 exactly as in Auth0's Management API; what is Hooklane's own is under /v1.",
+  },
+  security: [{ accessToken: [] }],
+}
+
+/** `/openapi.json`, and `/docs` to read it; both without a token. */
+export function docsRoutes(app: OpenAPIHono<GatewayEnv>) {
+  app.openAPIRegistry.registerComponent("securitySchemes", "accessToken", {
+    type: "oauth2",
+    flows: { clientCredentials: { tokenUrl: "/oauth/token", scopes: {} } },
+  })
+  const routes = createRouter()
+  routes.get("/openapi.json", (c) => c.json(app.getOpenAPI31Document(ABOUT)))
+  routes.get("/docs", (c) => c.html(docsPage(app.getOpenAPI31Document(ABOUT))))
+  return routes
+}

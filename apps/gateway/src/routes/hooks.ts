@@ -1,0 +1,90 @@
+import { AppError, type Config, type TriggerId } from "@hooklane/core"
+import {
+  createHook,
+  deleteHook,
+  getHook,
+  type HookPatch,
+  listHooks,
+  type Storage,
+  updateHook,
+} from "@hooklane/storage"
+import type { Context } from "hono"
+import { requireScope } from "../auth.ts"
+import { storedHookName } from "../hook-name.ts"
+import { createHookSchema, hookListSchema, hookPathSchema, updateHookSchema } from "../hook-schemas.ts"
+import { viewFields, viewHook, viewSavedHook } from "../hook-view.ts"
+import { readBody } from "../read-body.ts"
+import { createRouter } from "../router.ts"
+import { singleValues, typedText } from "../text-input.ts"
+import { parseInput } from "../validation.ts"
+
+export interface HookDeps {
+  config: Pick<Config, "preserveNames" | "readOnly">
+  storage: Storage
+  /** What the trigger runs may have changed; awaited before the answer, so that the next event sees it. */
+  hooksChanged: (triggerId: TriggerId) => Promise<void>
+}
+
+/** `/api/v2/hooks`, as Auth0's Management API has it. */
+export function hookRoutes({ config, storage, hooksChanged }: HookDeps) {
+  const app = createRouter()
+
+  app.get("/api/v2/hooks", requireScope("read:hooks"), async (c) => {
+    const query = typedText(hookListSchema, singleValues(c.req.queries()))
+    const {
+      page,
+      per_page: limit,
+      include_totals,
+      enabled,
+      triggerId,
+      ...view
+    } = parseInput("Query", hookListSchema, query)
+    const start = page * limit
+    const found = await listHooks(storage, { enabled, triggerId, offset: start, limit })
+    const hooks = found.hooks.map((hook) => viewFields(hook, view))
+    return c.json(include_totals ? { total: found.total, start, limit, hooks } : hooks)
+  })
+
+  app.post("/api/v2/hooks", requireScope("create:hooks"), async (c) => {
+    const body = await readBody(c, createHookSchema)
+    if (config.readOnly) throw new AppError("hooks_not_allowed", "This endpoint is disabled for your tenant.")
+    const hook = await createHook(storage, { ...body, name: storedHookName(config, body.name) })
+    await hooksChanged(hook.triggerId)
+    return c.json(viewSavedHook(hook), 201)
+  })
+
+  app.get("/api/v2/hooks/:id", requireScope("read:hooks"), async (c) =>
+    c.json(viewHook(await getHook(storage, hookIdOf(c)))),
+  )
+
+  app.patch("/api/v2/hooks/:id", requireScope("update:hooks"), async (c) => {
+    const id = hookIdOf(c)
+    const body = await readBody(c, updateHookSchema)
+    if (config.readOnly) await refuseNewScript(storage, id, body)
+    const name = body.name === undefined ? undefined : storedHookName(config, body.name)
+    const hook = await updateHook(storage, id, { ...body, name })
+    await hooksChanged(hook.triggerId)
+    return c.json(viewSavedHook(hook))
+  })
+
+  app.delete("/api/v2/hooks/:id", requireScope("delete:hooks"), async (c) => {
+    const { id, triggerId } = await getHook(storage, hookIdOf(c))
+    await deleteHook(storage, id)
+    await hooksChanged(triggerId)
+    return c.body(null, 204)
+  })
+
+  return app
+}
+
+/** The hook that the path names. @throws AppError invalid_uri when it cannot be an id */
+export function hookIdOf(c: Context): string {
+  return parseInput("Path", hookPathSchema, { id: c.req.param("id") }).id
+}
+
+/** Clients send the script along with what they change, so only another script is an edit. */
+async function refuseNewScript(storage: Storage, id: string, { script }: HookPatch): Promise<void> {
+  const current = await getHook(storage, id)
+  if (script !== undefined && script !== current.script)
+    throw new AppError("hooks_not_allowed", "Insufficient privileges to use this deprecated feature.")
+}

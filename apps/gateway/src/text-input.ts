@@ -1,0 +1,44 @@
+import { z } from "zod"
+import { schemaAt } from "./z-schema-wording.ts"
+
+const NUMBER = /^-?\d+(\.\d+)?$/
+
+/**
+ * Query strings and forms hold text only. Gives numbers and booleans where the schema wants them; text that is
+ * neither stays text, so that the schema refuses it by name.
+ */
+export function typedText(schema: z.ZodType, input: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(input).map(([key, value]) => [key, typedValue(schemaAt(schema, [key]), value)]),
+  )
+}
+
+/** A parameter that came once is its value, one that came several times is an array. */
+export function singleValues(queries: Record<string, string[]>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(queries).map(([key, values]) => [key, values.length === 1 ? values[0] : values]),
+  )
+}
+
+/** A form as an object; `dependencies[lodash]=4.17.21` is how one holds an object. The last of a name counts. */
+export function parseForm(text: string): Record<string, unknown> {
+  const body = new Map<string, unknown>()
+  for (const [name, value] of new URLSearchParams(text)) {
+    const [, outer, inner] = /^([^[\]]+)\[([^[\]]+)\]$/.exec(name) ?? []
+    if (outer === undefined || inner === undefined) body.set(name, value)
+    else body.set(outer, withProperty(body.get(outer), inner, value))
+  }
+  return Object.fromEntries(body)
+}
+
+function typedValue(schema: z.ZodType | undefined, value: unknown): unknown {
+  if (typeof value !== "string") return value
+  if (schema instanceof z.ZodNumber && NUMBER.test(value)) return Number(value)
+  if (schema instanceof z.ZodBoolean && (value === "true" || value === "false")) return value === "true"
+  return value
+}
+
+function withProperty(object: unknown, key: string, value: string): Record<string, unknown> {
+  const others = typeof object === "object" && object !== null ? Object.entries(object) : []
+  return Object.fromEntries([...others, [key, value]])
+}

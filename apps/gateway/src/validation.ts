@@ -1,0 +1,48 @@
+import { AppError } from "@hooklane/core"
+import type { ValidationTargets } from "hono"
+import type { z } from "zod"
+import { describeIssues, type Fault } from "./z-schema-wording.ts"
+
+type Part = "Payload" | "Query" | "Path"
+
+const CODES = { Payload: "invalid_body", Query: "invalid_query_string", Path: "invalid_uri" } as const
+
+/**
+ * What the schema makes of a part of the request.
+ * @throws AppError invalid_body, invalid_query_string or invalid_uri that names every fault
+ */
+export function parseInput<Schema extends z.ZodType>(
+  part: Part,
+  schema: Schema,
+  input: unknown,
+): z.output<Schema> {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return parsed.data
+  throw invalidInput(part, describeIssues(parsed.error.issues, input, schema))
+}
+
+type ValidationResult = { target: keyof ValidationTargets; data?: unknown } & (
+  | { success: true }
+  | { success: false; error: z.core.$ZodError }
+)
+
+/** The hook of declared (OpenAPI) routes: the same answers for input that their schemas refuse. */
+export function refuseInvalidInput(result: ValidationResult): undefined {
+  if (result.success) return
+  throw invalidInput(partOf(result.target), describeIssues(result.error.issues, result.data))
+}
+
+function partOf(target: keyof ValidationTargets): Part {
+  if (target === "query") return "Query"
+  return target === "param" ? "Path" : "Payload"
+}
+
+function invalidInput(part: Part, faults: Fault[]): AppError {
+  return new AppError(CODES[part], faults.map((fault) => sentence(part, fault)).join(" (also) "))
+}
+
+function sentence(part: Part, { reason, path, description }: Fault): string {
+  const property = path && ` on property ${path}`
+  const explained = property && description ? `${property} (${description})` : property
+  return `${part} validation error: '${reason}'${explained}.`
+}
