@@ -8,9 +8,9 @@ import { handleJob, type JobAttempt, retryDelayOf, type Verdict } from "./handle
 import type { Log } from "./log.ts"
 
 // A worker renews its locks by a timer, and hooks run in another process, so short locks are safe. A job whose
-// worker died is noticed after its lock and up to two checks: within 4 s, for asynchronous ones within 15 s.
-const SYNC_TIMES = { lockDuration: 2_000, stalledInterval: 1_000 }
-const ASYNC_TIMES = { lockDuration: 5_000, stalledInterval: 5_000 }
+// worker died is noticed by the first check after its lock: within 3 s, asynchronous ones within 10 s.
+const SYNC_LOCKS = { lockMs: 2_000, checkMs: 1_000 }
+const ASYNC_LOCKS = { lockMs: 5_000, checkMs: 5_000 }
 
 const FORCED_CLOSE_MS = 3_000
 
@@ -28,6 +28,8 @@ export interface ConsumerOptions {
    */
   onLost(job: Job, attempt: number): Promise<void>
   log: Log
+  /** How long a job belongs to a worker that gives no sign of life, and how often that is looked at. */
+  locks?: { lockMs: number; checkMs: number }
 }
 
 export interface Consumer {
@@ -45,7 +47,8 @@ export function startConsumer(connection: QueueConnection, options: ConsumerOpti
   const { triggerId, concurrency, log } = options
   const forced = new AbortController()
   setMaxListeners(0, forced.signal)
-  const isSync = TRIGGERS[triggerId].mode === "sync"
+  const { lockMs, checkMs } =
+    options.locks ?? (TRIGGERS[triggerId].mode === "sync" ? SYNC_LOCKS : ASYNC_LOCKS)
   const worker = new Worker<unknown, void>(
     triggerId,
     (queueJob) => handleJob({ ...options, signal: forced.signal }, queueJob),
@@ -53,7 +56,8 @@ export function startConsumer(connection: QueueConnection, options: ConsumerOpti
       connection: connection.commands.client,
       prefix: connection.prefix,
       concurrency,
-      ...(isSync ? SYNC_TIMES : ASYNC_TIMES),
+      lockDuration: lockMs,
+      stalledInterval: checkMs,
       runRetryDelay: 500,
       // Lost attempts are counted by `describeAttempt`, together with failed ones.
       maxStalledCount: Number.MAX_SAFE_INTEGER,

@@ -34,6 +34,10 @@ interface Handling {
 // Time that an attempt has to end after a forced close.
 const GRACE_MS = 1_000
 
+// Reasons that BullMQ keeps with a dead letter.
+const USED_UP = "The attempts are used up"
+const LOST = "The worker was lost in the last attempt"
+
 // For failures between us and Redis after a verdict: the job is tried again rather than given up.
 const UNEXPECTED_RETRY_MS = 1_000
 
@@ -51,12 +55,15 @@ export async function handleJob(handling: Handling, queueJob: QueueJob<unknown>)
   const job = parsed.data
   const attempt = describeAttempt(handling, queueJob)
   const wasLost = queueJob.stalledCounter > 0 && attempt.number > attemptsOf(handling)
-  if (wasLost) return giveUp(handling, job, attempt.number - 1)
+  if (wasLost) {
+    await report(handling, job, attempt.number - 1)
+    throw new UnrecoverableError(LOST)
+  }
   const verdict = await judge(handling, job, attempt)
   if (verdict === "done") return
-  if (verdict === "lost") return giveUp(handling, job, attempt.number)
+  if (verdict === "lost") await report(handling, job, attempt.number)
   if (verdict === "retry" && attempt.nextDelayMs !== undefined) throw new RetryLater(attempt.nextDelayMs)
-  throw new UnrecoverableError("The attempts are used up")
+  throw new UnrecoverableError(USED_UP)
 }
 
 /** Delay before BullMQ tries again after `error`, in ms. */
@@ -74,11 +81,17 @@ class RetryLater extends Error {
 }
 
 /**
- * BullMQ counts failed attempts (`attemptsMade`) and lost ones (`stalledCounter`) apart; both are used up. So a
- * job that kills every worker ends as a dead letter, and a synchronous one, which has one attempt, runs once.
+ * Attempts of a job that are used up. BullMQ counts failed ones (`attemptsMade`) and those whose worker was
+ * lost (`stalledCounter`) apart. So a job that kills every worker ends as a dead letter, and a synchronous one,
+ * which has one attempt, runs once. Giving up after a lost worker counts as failed once more.
  */
+export function countAttempts(queueJob: QueueJob<unknown>): number {
+  const counted = queueJob.attemptsMade + queueJob.stalledCounter
+  return queueJob.failedReason === LOST ? counted - 1 : counted
+}
+
 function describeAttempt(handling: Handling, queueJob: QueueJob<unknown>): JobAttempt {
-  const number = queueJob.attemptsMade + queueJob.stalledCounter + 1
+  const number = countAttempts(queueJob) + 1
   const isLast = number >= attemptsOf(handling)
   const dueAt = Date.parse(queueJob.failedReason?.slice("retry at ".length) ?? "")
   return {
@@ -106,7 +119,7 @@ async function judge(handling: Handling, job: Job, attempt: JobAttempt): Promise
   }
 }
 
-async function giveUp({ onLost, log }: Handling, job: Job, attempt: number): Promise<never> {
+async function report({ onLost, log }: Handling, job: Job, attempt: number): Promise<void> {
   const { executionId, triggerId } = job
   log.error({ executionId, triggerId, attempt }, "job lost")
   try {
@@ -114,7 +127,6 @@ async function giveUp({ onLost, log }: Handling, job: Job, attempt: number): Pro
   } catch (err) {
     log.error({ err, executionId, triggerId, attempt }, "lost job not reported")
   }
-  throw new UnrecoverableError("The worker was lost in the last attempt")
 }
 
 /** `work`, or an error when it has not ended `GRACE_MS` after `signal` aborted. */

@@ -11,6 +11,7 @@ import { type JobState, type JobsOptions, Queue } from "bullmq"
 import type { Redis } from "ioredis"
 import { execPipeline } from "./commands.ts"
 import { closeCommands, type QueueConnection } from "./connection.ts"
+import { countAttempts } from "./handle-job.ts"
 
 export interface LanesOptions {
   /** Dead letters kept per lane; the oldest go first. */
@@ -179,7 +180,7 @@ async function findJob(queue: Queue, executionId: string): Promise<FoundJob | un
   const found = await queue.getJob(executionId)
   const parsed = jobSchema.safeParse(found?.data)
   if (!found || !parsed.success) return undefined
-  const attemptsMade = found.attemptsMade + found.stalledCounter
+  const attemptsMade = countAttempts(found)
   const status = statusOf(await found.getState(), attemptsMade)
   return status && { job: parsed.data, status, attemptsMade }
 }
