@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { tallyReporter } from "./scripts/tally-reporter.ts"
 
 // Under an older Node better-sqlite3's binary crashes the process instead of saying why.
 if (Number(process.versions.node.split(".")[0]) < 26)
@@ -13,6 +14,7 @@ export default defineConfig({
       "e2e/*.test.ts",
     ],
     globalSetup: ["scripts/test-setup.ts"],
+    reporters: ["default", tallyReporter()],
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },

@@ -1,23 +1,20 @@
 import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { z } from "zod"
 
-const credentialsSchema = z.object({ url: z.url(), clientId: z.string(), clientSecret: z.string() })
-
-export type Credentials = z.infer<typeof credentialsSchema>
-
+/** Where the gateway writes `{ url, clientId, clientSecret }` of its first client. */
 export function credentialsFile(dataDir: string): string {
   return join(dataDir, "credentials.json")
 }
 
-/** What the gateway wrote for its first client after `since` (epoch milliseconds); undefined while it has not. */
-export async function findCredentials(dataDir: string, since: number): Promise<Credentials | undefined> {
+/** The gateway's address as it wrote it after `since` (epoch milliseconds); undefined while it has not. */
+export async function findGatewayUrl(dataDir: string, since: number): Promise<string | undefined> {
   try {
     const file = credentialsFile(dataDir)
     if ((await stat(file)).mtimeMs < since) return undefined
-    return credentialsSchema.parse(JSON.parse(await readFile(file, "utf8")))
+    const { url } = JSON.parse(await readFile(file, "utf8"))
+    return typeof url === "string" ? url : undefined
   } catch {
-    // Not there, or being written.
+    // Not there yet, or being written.
     return undefined
   }
 }

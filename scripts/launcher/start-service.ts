@@ -5,7 +5,7 @@ import { planRedis } from "../redis/plan-redis.ts"
 import { redisUrl } from "../redis/redis-address.ts"
 import { waitForPreviousRedis, waitForRedis } from "../redis/wait-for-redis.ts"
 import { findRedisHere } from "../redis.ts"
-import { findCredentials } from "./credentials.ts"
+import { findGatewayUrl } from "./credentials.ts"
 import { processEnv } from "./process-env.ts"
 import type { ProcessGroups } from "./process-groups.ts"
 import type { ProcessSpec } from "./supervise.ts"
@@ -74,7 +74,7 @@ function app({ drainMs }: Config, name: "gateway" | "worker"): Omit<ProcessSpec,
 
 /** With PORT=0 only the gateway knows where it listens; it says so in the credentials file, at every start. */
 async function findUrl({ config, dataDir }: ServiceDeps, since: number): Promise<string | undefined> {
-  if (config.port === 0) return (await findCredentials(dataDir, since))?.url
+  if (config.port === 0) return findGatewayUrl(dataDir, since)
   const host = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[config.host] ?? config.host
   return `http://${host}:${config.port}`
 }

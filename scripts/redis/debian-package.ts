@@ -100,6 +100,7 @@ async function privateLists(stage: string): Promise<string[]> {
   await mkdir(join(stage, "cache/archives/partial"), { recursive: true })
   const settings = {
     "Dir::State": join(stage, "state"),
+    "Dir::State::lists": join(stage, "state/lists"),
     "Dir::State::status": "/var/lib/dpkg/status",
     "Dir::Cache": join(stage, "cache"),
     "APT::Sandbox::User": "root",
