@@ -18,10 +18,9 @@ export async function hashSecret(secret: string): Promise<string> {
 /** Whether the secret is the one that was hashed; takes the same time for right and wrong. Slow by design. */
 export async function isSecretOf(storedHash: string, secret: string): Promise<boolean> {
   const [, N, r, p, salt = "", hash = ""] = storedHash.split(".")
-  const expected = Buffer.from(hash, "base64url")
   const cost = { N: Number(N), r: Number(r), p: Number(p) }
-  const actual = await derive(secret, Buffer.from(salt, "base64url"), expected.length, withMemory(cost))
-  return timingSafeEqual(actual, expected)
+  const actual = await derive(secret, Buffer.from(salt, "base64url"), HASH_BYTES, withMemory(cost))
+  return timingSafeEqual(actual, Buffer.from(hash, "base64url"))
 }
 
 /** Node refuses what needs more than 32 MiB unless told so. */

@@ -27,18 +27,18 @@ export async function createClient(
  */
 export async function ensureClient(
   { db, tables: { clients } }: Storage,
-  { secret, ...client }: Pick<Client, "id" | "name" | "scopes"> & { secret: string },
+  { id, name, scopes, secret }: Pick<Client, "id" | "name" | "scopes"> & { secret: string },
 ): Promise<void> {
-  const [known] = await db.select().from(clients).where(eq(clients.id, client.id))
+  const [known] = await db.select().from(clients).where(eq(clients.id, id))
   if (known?.configuredSecretHash && (await isSecretOf(known.configuredSecretHash, secret))) {
-    await db.update(clients).set({ scopes: client.scopes }).where(eq(clients.id, client.id))
+    await db.update(clients).set({ name, scopes }).where(eq(clients.id, id))
     return
   }
   const secretHash = await hashSecret(secret)
-  const configured = { ...client, secretHash, configuredSecretHash: secretHash }
+  const configured = { name, scopes, secretHash, configuredSecretHash: secretHash }
   await db
     .insert(clients)
-    .values({ ...configured, createdAt: new Date() })
+    .values({ id, ...configured, createdAt: new Date() })
     .onConflictDoUpdate({ target: clients.id, set: configured })
 }
 

@@ -1,21 +1,7 @@
 import { AppError, type ExecutionStatus, type TriggerId } from "@hooklane/core"
-import {
-  and,
-  asc,
-  count,
-  desc,
-  eq,
-  getTableColumns,
-  gte,
-  inArray,
-  lt,
-  lte,
-  or,
-  type SQL,
-  sum,
-} from "drizzle-orm"
-import { formatCursor, type Position, parseCursor } from "./cursor.ts"
+import { and, asc, count, desc, eq, getTableColumns, gte, inArray, lt, type SQL, sum } from "drizzle-orm"
 import type { Storage } from "./open.ts"
+import { after, formatCursor, parseCursor } from "./position.ts"
 import type { attempts, executions } from "./schema.sqlite.ts"
 
 export interface ExecutionFilter {
@@ -93,15 +79,7 @@ function matching({ tables: { executions } }: Storage, filter: ExecutionFilter):
     status && eq(executions.status, status),
     from && gte(executions.acceptedAt, from),
     to && lt(executions.acceptedAt, to),
-    cursor === undefined ? undefined : olderThan(executions, parseCursor(cursor)),
-  )
-}
-
-/** The first condition is implied by the second; it is what lets an index find the place. */
-function olderThan(table: typeof executions, { acceptedAt, executionId }: Position): SQL | undefined {
-  return and(
-    lte(table.acceptedAt, acceptedAt),
-    or(lt(table.acceptedAt, acceptedAt), lt(table.executionId, executionId)),
+    cursor === undefined ? undefined : after(executions, parseCursor(cursor)),
   )
 }
 

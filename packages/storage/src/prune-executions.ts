@@ -1,54 +1,52 @@
 import { setImmediate } from "node:timers/promises"
-import { and, asc, desc, inArray, lt, lte, or, type SQL } from "drizzle-orm"
-import type { Position } from "./cursor.ts"
+import { asc, desc, inArray, lt, or, type SQL } from "drizzle-orm"
 import type { Storage } from "./open.ts"
-
-/** Some 10 ms of work: the database works while the thread waits, and callers wait with it. */
-const ROWS_PER_BATCH = 500
+import { after, type Position } from "./position.ts"
 
 export interface Retention {
   /** Executions accepted before this moment go. */
   olderThan: Date
-  /** Of the rest, the newest so many stay. */
+  /** Of the rest, so many of the newest stay; at least 1. */
   keep: number
 }
 
+/** The database works while the thread, and every caller with it, waits: each of these takes some 5 ms. */
+const ROWS_PER_DELETE = 500
+const ROWS_PER_STEP = 100_000
+
 /**
- * Deletes what the retention does not keep, the oldest first, in small batches that let other work in between,
- * and gives the number of executions deleted.
+ * Deletes the executions that the retention does not keep, the oldest first, in batches with room for other
+ * work in between; gives their number.
  */
 export async function pruneExecutions(storage: Storage, { olderThan, keep }: Retention): Promise<number> {
   const { executions } = storage.tables
-  const firstBeyond = await findFirstBeyond(storage, keep)
-  const goes = or(lt(executions.acceptedAt, olderThan), firstBeyond && upTo(storage, firstBeyond))
+  const oldestKept = await findNth(storage, keep)
+  const goes = or(lt(executions.acceptedAt, olderThan), oldestKept && after(executions, oldestKept))
   let deleted = 0
   for (;;) {
     const batch = await deleteOldest(storage, goes)
     deleted += batch
-    if (batch < ROWS_PER_BATCH) return deleted
+    if (batch < ROWS_PER_DELETE) return deleted
     await setImmediate()
   }
 }
 
-/** The newest execution that is one too many; undefined when there are no more than `keep`. */
-async function findFirstBeyond(
-  { db, tables: { executions } }: Storage,
-  keep: number,
-): Promise<Position | undefined> {
-  const [row] = await db
-    .select({ acceptedAt: executions.acceptedAt, executionId: executions.executionId })
-    .from(executions)
-    .orderBy(desc(executions.acceptedAt), desc(executions.executionId))
-    .limit(1)
-    .offset(keep)
-  return row
-}
-
-function upTo({ tables: { executions } }: Storage, { acceptedAt, executionId }: Position): SQL | undefined {
-  return and(
-    lte(executions.acceptedAt, acceptedAt),
-    or(lt(executions.acceptedAt, acceptedAt), lte(executions.executionId, executionId)),
-  )
+/** The nth newest execution, counted in steps; undefined when there are fewer. */
+async function findNth({ db, tables: { executions } }: Storage, n: number): Promise<Position | undefined> {
+  let position: Position | undefined
+  for (let left = n; left > 0; left -= ROWS_PER_STEP) {
+    const [reached] = await db
+      .select({ acceptedAt: executions.acceptedAt, executionId: executions.executionId })
+      .from(executions)
+      .where(position && after(executions, position))
+      .orderBy(desc(executions.acceptedAt), desc(executions.executionId))
+      .limit(1)
+      .offset(Math.min(left, ROWS_PER_STEP) - 1)
+    if (!reached) return undefined
+    position = reached
+    await setImmediate()
+  }
+  return position
 }
 
 async function deleteOldest({ db, tables: { executions } }: Storage, goes: SQL | undefined): Promise<number> {
@@ -57,7 +55,7 @@ async function deleteOldest({ db, tables: { executions } }: Storage, goes: SQL |
     .from(executions)
     .where(goes)
     .orderBy(asc(executions.acceptedAt), asc(executions.executionId))
-    .limit(ROWS_PER_BATCH)
+    .limit(ROWS_PER_DELETE)
   const deleted = await db
     .delete(executions)
     .where(inArray(executions.executionId, oldest))

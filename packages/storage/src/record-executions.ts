@@ -1,6 +1,7 @@
 import { EXECUTION_STATUSES, type ExecutionRecord, isFinal } from "@hooklane/core"
 import { and, gte, inArray, notInArray, or, type SQLWrapper, sql } from "drizzle-orm"
 import { atomically } from "./atomic.ts"
+import { insertRows } from "./insert-rows.ts"
 import type { Storage } from "./open.ts"
 import type { attempts, executions } from "./schema.sqlite.ts"
 
@@ -9,9 +10,6 @@ type AttemptInsert = typeof attempts.$inferInsert
 
 const FINAL_STATUSES = EXECUTION_STATUSES.filter(isFinal)
 
-/** SQLite takes 32,766 parameters in a statement, PostgreSQL twice that; a row has twelve at most. */
-const ROWS_PER_STATEMENT = 1_000
-
 /**
  * Adds what happened to the history, in one transaction. The same records may come again, and in any order:
  * a final status stays as it was first told, before that the newest status counts, and the first report of an
@@ -19,11 +17,10 @@ const ROWS_PER_STATEMENT = 1_000
  * the most that a process with callers should bring at once.
  */
 export async function recordExecutions(storage: Storage, records: readonly ExecutionRecord[]): Promise<void> {
-  const executionRows = latestOfEach(records).map(toExecutionRow)
   const attemptRows = records.flatMap(toAttemptRows)
   await atomically(storage, [
-    ...slices(executionRows).map((rows) => upsertExecutions(storage, rows)),
-    ...slices(attemptRows).map((rows) => insertAttempts(storage, rows)),
+    upsertExecutions(storage, latestOfEach(records).map(toExecutionRow)),
+    insertRows(storage, storage.tables.attempts, attemptRows).onConflictDoNothing(),
   ])
 }
 
@@ -42,28 +39,22 @@ function supersedes(next: ExecutionRecord, known: ExecutionRecord): boolean {
   return !isFinal(known.status) && (isFinal(next.status) || next.at >= known.at)
 }
 
-function upsertExecutions({ db, tables: { executions } }: Storage, rows: ExecutionInsert[]): SQLWrapper {
-  return db
-    .insert(executions)
-    .values(rows)
-    .onConflictDoUpdate({
-      target: executions.executionId,
-      set: {
-        status: sql`excluded.status`,
-        statusAt: sql`excluded.status_at`,
-        nextAttemptAt: sql`excluded.next_attempt_at`,
-        failure: sql`excluded.failure`,
-        error: sql`excluded.error`,
-      },
-      setWhere: and(
-        notInArray(executions.status, FINAL_STATUSES),
-        or(inArray(sql`excluded.status`, FINAL_STATUSES), gte(sql`excluded.status_at`, executions.statusAt)),
-      ),
-    })
-}
-
-function insertAttempts({ db, tables: { attempts } }: Storage, rows: AttemptInsert[]): SQLWrapper {
-  return db.insert(attempts).values(rows).onConflictDoNothing()
+function upsertExecutions(storage: Storage, rows: ExecutionInsert[]): SQLWrapper {
+  const { executions } = storage.tables
+  return insertRows(storage, executions, rows).onConflictDoUpdate({
+    target: executions.executionId,
+    set: {
+      status: sql`excluded.status`,
+      statusAt: sql`excluded.status_at`,
+      nextAttemptAt: sql`excluded.next_attempt_at`,
+      failure: sql`excluded.failure`,
+      error: sql`excluded.error`,
+    },
+    setWhere: and(
+      notInArray(executions.status, FINAL_STATUSES),
+      or(inArray(sql`excluded.status`, FINAL_STATUSES), gte(sql`excluded.status_at`, executions.statusAt)),
+    ),
+  })
 }
 
 function toExecutionRow({
@@ -88,11 +79,4 @@ function toExecutionRow({
 function toAttemptRows({ head, attempt }: ExecutionRecord): AttemptInsert[] {
   if (!attempt) return []
   return [{ ...attempt, executionId: head.executionId, startedAt: new Date(attempt.startedAt) }]
-}
-
-function slices<Row>(rows: Row[]): Row[][] {
-  const count = Math.ceil(rows.length / ROWS_PER_STATEMENT)
-  return Array.from({ length: count }, (_, slice) =>
-    rows.slice(slice * ROWS_PER_STATEMENT, (slice + 1) * ROWS_PER_STATEMENT),
-  )
 }

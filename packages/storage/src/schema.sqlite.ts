@@ -1,5 +1,5 @@
-import type { JsonWebKey } from "node:crypto"
-import { EXECUTION_STATUSES, failureSchema, type HookError, type LogLine, TRIGGER_IDS } from "@hooklane/core"
+import type { webcrypto } from "node:crypto"
+import { EXECUTION_STATUSES, type HookError, type LogLine, TRIGGER_IDS } from "@hooklane/core"
 import { sql } from "drizzle-orm"
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core"
 
@@ -53,14 +53,22 @@ export const executions = sqliteTable(
     /** When it came to this status. */
     statusAt: integer({ mode: "timestamp_ms" }).notNull(),
     nextAttemptAt: integer({ mode: "timestamp_ms" }),
-    failure: text({ enum: failureSchema.options }),
+    failure: text().$type<Failure>(),
     error: text({ mode: "json" }).$type<HookError>(),
   },
-  // One index per list filter, each in the order of the list, so that a page costs the same at any depth.
+  // One index per way of filtering, in the order of the list: a page costs the same at any depth, and also
+  // where the filter matches next to nothing of a long history (measured: 1 ms, without the index 250 ms).
   (table) => [
     index("executions_newest").on(table.acceptedAt, table.executionId),
     index("executions_by_trigger").on(table.triggerId, table.acceptedAt, table.executionId),
     index("executions_by_hook").on(table.hookId, table.acceptedAt, table.executionId),
+    index("executions_by_trigger_status").on(
+      table.triggerId,
+      table.status,
+      table.acceptedAt,
+      table.executionId,
+    ),
+    index("executions_by_hook_status").on(table.hookId, table.status, table.acceptedAt, table.executionId),
     index("executions_by_status").on(table.status, table.acceptedAt, table.executionId),
   ],
 )
@@ -76,7 +84,7 @@ export const attempts = sqliteTable(
     startedAt: integer({ mode: "timestamp_ms" }).notNull(),
     queueMs: real().notNull(),
     runMs: real().notNull(),
-    failure: text({ enum: failureSchema.options }),
+    failure: text().$type<Failure>(),
     error: text({ mode: "json" }).$type<HookError>(),
     logs: text({ mode: "json" }).$type<LogLine[]>().notNull(),
     logsTruncated: integer({ mode: "boolean" }).notNull(),
@@ -102,7 +110,7 @@ export const signingKeys = sqliteTable(
   {
     kid: text().primaryKey(),
     algorithm: text().notNull(),
-    publicJwk: text({ mode: "json" }).$type<JsonWebKey>().notNull(),
+    publicJwk: text({ mode: "json" }).$type<webcrypto.JsonWebKey>().notNull(),
     sealedPrivateJwk: text().notNull(),
     createdAt: integer({ mode: "timestamp_ms" }).notNull(),
     retiredAt: integer({ mode: "timestamp_ms" }),

@@ -1,10 +1,12 @@
-import { createHash, generateKeyPair, type JsonWebKey } from "node:crypto"
+import { createHash, generateKeyPair, type webcrypto } from "node:crypto"
 import { promisify } from "node:util"
 import type { KeyRing } from "@hooklane/core/keyring"
 import { and, desc, eq, isNull, lt } from "drizzle-orm"
 import { atomically } from "./atomic.ts"
 import type { Storage } from "./open.ts"
 import type { signingKeys } from "./schema.sqlite.ts"
+
+type JsonWebKey = webcrypto.JsonWebKey
 
 /** A key that signs access tokens; callers of the contract expect RS256. */
 export interface SigningKey {

@@ -41,6 +41,8 @@ CREATE TABLE `executions` (
 CREATE INDEX `executions_newest` ON `executions` (`accepted_at`,`execution_id`);--> statement-breakpoint
 CREATE INDEX `executions_by_trigger` ON `executions` (`trigger_id`,`accepted_at`,`execution_id`);--> statement-breakpoint
 CREATE INDEX `executions_by_hook` ON `executions` (`hook_id`,`accepted_at`,`execution_id`);--> statement-breakpoint
+CREATE INDEX `executions_by_trigger_status` ON `executions` (`trigger_id`,`status`,`accepted_at`,`execution_id`);--> statement-breakpoint
+CREATE INDEX `executions_by_hook_status` ON `executions` (`hook_id`,`status`,`accepted_at`,`execution_id`);--> statement-breakpoint
 CREATE INDEX `executions_by_status` ON `executions` (`status`,`accepted_at`,`execution_id`);--> statement-breakpoint
 CREATE TABLE `hook_versions` (
 	`id` text PRIMARY KEY NOT NULL,

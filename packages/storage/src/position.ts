@@ -1,9 +1,19 @@
 import { AppError } from "@hooklane/core"
+import { and, lt, lte, or, type SQL } from "drizzle-orm"
+import type { executions } from "./schema.sqlite.ts"
 
-/** A place in the list of executions: the row after which the next page starts. */
+/** A place in the list of executions, which is ordered by acceptance and then by id, the newest first. */
 export interface Position {
   acceptedAt: Date
   executionId: string
+}
+
+/** What comes after the position. The first condition follows from the second; with it an index finds the place. */
+export function after({ acceptedAt, executionId }: typeof executions, position: Position): SQL | undefined {
+  return and(
+    lte(acceptedAt, position.acceptedAt),
+    or(lt(acceptedAt, position.acceptedAt), lt(executionId, position.executionId)),
+  )
 }
 
 /** A position as callers get it: opaque, and safe in a query string. */
@@ -13,7 +23,8 @@ export function formatCursor({ acceptedAt, executionId }: Position): string {
 
 /** @throws AppError invalid_query_string when it is not what `formatCursor` gave */
 export function parseCursor(cursor: string): Position {
-  const [, time, executionId] = /^(\d{1,15})\.(.+)$/.exec(Buffer.from(cursor, "base64url").toString()) ?? []
+  const text = Buffer.from(cursor, "base64url").toString()
+  const [, time, executionId] = /^(\d{1,15})\.(.+)$/.exec(text) ?? []
   if (time === undefined || executionId === undefined)
     throw new AppError(
       "invalid_query_string",
