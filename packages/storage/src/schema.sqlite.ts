@@ -104,13 +104,15 @@ export const clients = sqliteTable("clients", {
   revokedAt: integer({ mode: "timestamp_ms" }),
 })
 
+export type PublicJwk = webcrypto.JsonWebKey & { kid: string }
+
 /** Keys that sign access tokens; the one that is not retired signs, the others still verify. */
 export const signingKeys = sqliteTable(
   "signing_keys",
   {
     kid: text().primaryKey(),
     algorithm: text().notNull(),
-    publicJwk: text({ mode: "json" }).$type<webcrypto.JsonWebKey>().notNull(),
+    publicJwk: text({ mode: "json" }).$type<PublicJwk>().notNull(),
     sealedPrivateJwk: text().notNull(),
     createdAt: integer({ mode: "timestamp_ms" }).notNull(),
     retiredAt: integer({ mode: "timestamp_ms" }),

@@ -4,14 +4,12 @@ import type { KeyRing } from "@hooklane/core/keyring"
 import { and, desc, eq, isNull, lt } from "drizzle-orm"
 import { atomically } from "./atomic.ts"
 import type { Storage } from "./open.ts"
-import type { signingKeys } from "./schema.sqlite.ts"
-
-type JsonWebKey = webcrypto.JsonWebKey
+import type { PublicJwk, signingKeys } from "./schema.sqlite.ts"
 
 /** A key that signs access tokens; callers of the contract expect RS256. */
 export interface SigningKey {
   kid: string
-  privateJwk: JsonWebKey
+  privateJwk: webcrypto.JsonWebKey
 }
 
 const ALGORITHM = "RS256"
@@ -36,7 +34,7 @@ export async function currentSigningKey(storage: Storage): Promise<SigningKey> {
 }
 
 /** The public keys that may have signed a token which is still valid, the newest first; fit for a JWKS. */
-export async function listPublicKeys({ db, tables: { signingKeys } }: Storage): Promise<JsonWebKey[]> {
+export async function listPublicKeys({ db, tables: { signingKeys } }: Storage): Promise<PublicJwk[]> {
   const keys = await db
     .select({ publicJwk: signingKeys.publicJwk })
     .from(signingKeys)
@@ -89,7 +87,7 @@ async function newKey(keyRing: KeyRing): Promise<typeof signingKeys.$inferInsert
 }
 
 /** RFC 7638: the key's id follows from the key. */
-function thumbprint({ e, kty, n }: JsonWebKey): string {
+function thumbprint({ e, kty, n }: webcrypto.JsonWebKey): string {
   return createHash("sha256").update(JSON.stringify({ e, kty, n })).digest("base64url")
 }
 
