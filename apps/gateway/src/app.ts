@@ -1,4 +1,5 @@
 import { AppError, type Config, type TriggerId } from "@hooklane/core"
+import type { Lanes } from "@hooklane/queue"
 import type { Storage } from "@hooklane/storage"
 import { requestId } from "hono/request-id"
 import type { Logger } from "pino"
@@ -6,6 +7,8 @@ import { createAccessTokens } from "./access-tokens.ts"
 import { authenticate } from "./auth.ts"
 import { limitBody } from "./body-limit.ts"
 import { createClientRegistry } from "./client-registry.ts"
+import type { DispatchDeps } from "./dispatch.ts"
+import type { IdempotencyDeps } from "./idempotency.ts"
 import { managementHeaders } from "./management-headers.ts"
 import { answerError } from "./problem.ts"
 import { rateLimit } from "./rate-limit.ts"
@@ -13,25 +16,37 @@ import { requestLog } from "./request-log.ts"
 import { createRouter } from "./router.ts"
 import { clientRoutes } from "./routes/clients.ts"
 import { docsRoutes } from "./routes/docs.ts"
+import { executionRoutes } from "./routes/executions.ts"
+import { type HealthDeps, healthRoutes } from "./routes/health.ts"
 import { hookRoutes } from "./routes/hooks.ts"
 import { oauthRoutes } from "./routes/oauth.ts"
+import { queueBoardRoutes } from "./routes/queue-board.ts"
+import { queueRoutes } from "./routes/queues.ts"
 import { secretRoutes } from "./routes/secrets.ts"
+import { triggerRoutes } from "./routes/triggers.ts"
 import { versionRoutes } from "./routes/versions.ts"
+import { type WorkerRouteDeps, workerRoutes } from "./routes/workers.ts"
 
-export interface AppDeps {
+interface ManagementDeps {
   config: Config
   storage: Storage
   log: Logger
   /** Makes a change of a trigger's hooks known; awaited before the change is answered. */
   hooksChanged: (triggerId: TriggerId) => Promise<void>
   /** Epoch milliseconds. */
-  now?: () => number
+  now: () => number
 }
+
+/** What each part of the app needs, together. */
+export type AppDeps = ManagementDeps &
+  DispatchDeps &
+  IdempotencyDeps &
+  HealthDeps &
+  WorkerRouteDeps & { lanes: Pick<Lanes, "enqueue" | "find" | "counts" | "pause" | "resume" | "bullQueues"> }
 
 /** The gateway's HTTP side: what every request passes, then the routes, then one answer for every error. */
 export function createApp(given: AppDeps) {
-  const base = { ...given, now: given.now ?? Date.now }
-  const deps = { ...base, accessTokens: createAccessTokens(base), clients: createClientRegistry(base) }
+  const deps = { ...given, accessTokens: createAccessTokens(given), clients: createClientRegistry(given) }
   const app = createRouter()
 
   app.use(requestId({ limitLength: 64 }), requestLog(deps), limitBody(deps.config.maxBodyBytes))
@@ -43,6 +58,12 @@ export function createApp(given: AppDeps) {
   app.route("/", secretRoutes(deps))
   app.route("/", versionRoutes(deps))
   app.route("/", clientRoutes(deps))
+  app.route("/", triggerRoutes(deps))
+  app.route("/", executionRoutes(deps))
+  app.route("/", queueRoutes(deps))
+  app.route("/", workerRoutes(deps))
+  app.route("/", queueBoardRoutes(deps))
+  app.route("/", healthRoutes(deps))
   app.route("/", docsRoutes(app))
 
   app.notFound(() => {

@@ -26,7 +26,7 @@ export function isFinal(status: ExecutionStatus): boolean {
 }
 
 /** Why an attempt, or a whole execution, did not succeed: an outcome of user code, or one of ours. */
-export const failureSchema = z.enum([
+export const FAILURES = [
   "rejected",
   "threw",
   "not_compiled",
@@ -41,7 +41,8 @@ export const failureSchema = z.enum([
   "late",
   "snapshot_missing",
   "internal_error",
-])
+] as const
+export const failureSchema = z.enum(FAILURES)
 export type Failure = z.infer<typeof failureSchema>
 
 /** What identifies an execution; every record about it carries this head, so records can be stored alone. */

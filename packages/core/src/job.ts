@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { executionHeadSchema, failureSchema } from "./execution.ts"
+import { type ExecutionHead, executionHeadSchema, failureSchema } from "./execution.ts"
 import { jsonSchema } from "./json.ts"
 import { hookErrorSchema } from "./outcome.ts"
 
@@ -41,4 +41,16 @@ export function eventContext(executionId: string): string {
 /** Binds a sealed reply to its execution. */
 export function replyContext(executionId: string): string {
   return `reply:${executionId}`
+}
+
+/**
+ * How long a gateway still listens after a deadline, in ms: the time in which the answer "stopped at the
+ * deadline" comes through. Half of the second that the caller of a synchronous trigger is promised.
+ */
+export const REPLY_GRACE_MS = 500
+
+/** The head of the job's execution, as its records carry it. */
+export function executionHead(job: Job): ExecutionHead {
+  const { executionId, triggerId, hookId, hookName, versionId, acceptedAt, replayOf } = job
+  return { executionId, triggerId, hookId, hookName, versionId, acceptedAt, ...(replayOf && { replayOf }) }
 }

@@ -33,6 +33,7 @@ export async function followRecords(
     client.disconnect()
     throw error
   }
+  if (signal.aborted) client.disconnect()
 
   async function* records() {
     try {

@@ -13,9 +13,9 @@ export interface Replies {
   /**
    * The reply to an execution, or undefined when there is none at `deadlineAt` (epoch ms), or when closed.
    * Listens from the moment of the call, so call it before the job is added. Never rejects, and resolves half
-   * a second after the deadline at the latest.
+   * a second after the deadline at the latest. `giveUp` ends the wait without a reply.
    */
-  wait(executionId: string, deadlineAt: number): Promise<Reply | undefined>
+  wait(executionId: string, deadlineAt: number, giveUp?: AbortSignal): Promise<Reply | undefined>
   /** Ends every wait without a reply. */
   close(): Promise<void>
 }
@@ -87,11 +87,13 @@ export async function openReplies(connection: QueueConnection, options: RepliesO
     get inFlight() {
       return waits.count()
     },
-    wait: (executionId, deadlineAt) =>
-      waits.add(executionId, deadlineAt, async () => {
+    wait: (executionId, deadlineAt, giveUp) => {
+      const lastLook = async () => {
         // Without Redis there is no reply either; the connection reports why.
         await Promise.allSettled([readKeys([executionId], LAST_LOOK_MS)])
-      }),
+      }
+      return waits.add({ executionId, deadlineAt, lastLook, giveUp })
+    },
     close: async () => {
       listener.client.disconnect()
       waits.close()

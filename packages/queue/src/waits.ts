@@ -2,13 +2,23 @@ import type { Reply } from "@hooklane/core"
 
 type Settle = (reply: Reply | undefined) => void
 
+interface Wait {
+  executionId: string
+  /** Epoch milliseconds. */
+  deadlineAt: number
+  /** Called at the deadline; may settle the wait and must not reject. */
+  lastLook: () => Promise<void>
+  /** Ends the wait at once. */
+  giveUp?: AbortSignal | undefined
+}
+
 /** Who waits for which reply, and until when. */
 export interface Waits {
   /**
-   * The reply that `settle` is given, or undefined when there was none at `deadlineAt` and `lastLook`, which
-   * may settle it and must not reject, has not found one either. Registered from the moment of the call.
+   * The reply that `settle` is given, or undefined when there was none at the deadline and the last look has
+   * not found one either, or when it was given up. Registered from the moment of the call.
    */
-  add(executionId: string, deadlineAt: number, lastLook: () => Promise<void>): Promise<Reply | undefined>
+  add(wait: Wait): Promise<Reply | undefined>
   /** Settles all waits for the execution; without one, nothing happens. */
   settle(executionId: string, reply: Reply): void
   has(executionId: string): boolean
@@ -26,7 +36,7 @@ export function createWaits(): Waits {
     for (const one of byExecution.get(executionId) ?? []) one(reply)
   }
 
-  async function add(executionId: string, deadlineAt: number, lastLook: () => Promise<void>) {
+  async function add({ executionId, deadlineAt, lastLook, giveUp }: Wait) {
     if (isClosed) return undefined
     const { promise, resolve } = Promise.withResolvers<Reply | undefined>()
     const settles = byExecution.get(executionId) ?? new Set()
@@ -37,6 +47,7 @@ export function createWaits(): Waits {
       resolve(undefined)
     }
     const timer = setTimeout(expire, Math.max(0, deadlineAt - Date.now()))
+    giveUp?.addEventListener("abort", () => resolve(undefined), { once: true })
     try {
       return await promise
     } finally {

@@ -165,3 +165,12 @@ test("a gateway hears replies again after a restart of Redis", async () => {
   await sendReply(connection, { keyRing, address: replies.address, executionId: "exe_1", reply })
   expect(await waiting).toEqual(reply)
 })
+
+test("a wait that is given up ends at once", async () => {
+  const replies = await testReplies(testConnection())
+  const giveUp = new AbortController()
+  const waiting = replies.wait("exe_1", inMs(10_000), giveUp.signal)
+  giveUp.abort()
+  expect(await waiting).toBeUndefined()
+  expect(replies.inFlight).toBe(0)
+})

@@ -1,0 +1,130 @@
+import {
+  AppError,
+  type ErrorCode,
+  type ExecutionRecord,
+  eventContext,
+  executionHead,
+  type Failure,
+  type HookError,
+  type Job,
+  type Json,
+  REPLY_GRACE_MS,
+  type Reply,
+  type Snapshot,
+  type Trigger,
+  type TriggerEvent,
+} from "@hooklane/core"
+import type { KeyRing } from "@hooklane/core/keyring"
+import type { Lanes, Replies } from "@hooklane/queue"
+import type { Admission } from "./admission.ts"
+import type { EnabledHooks } from "./enabled-hooks.ts"
+
+export interface DispatchDeps {
+  keyRing: KeyRing
+  admission: Admission
+  enabledHooks: Pick<EnabledHooks, "get">
+  lanes: Pick<Lanes, "enqueue">
+  replies: Pick<Replies, "address" | "wait">
+  /** Puts a record on its way to the history; never fails, never waits. */
+  record: (record: ExecutionRecord) => void
+  newExecutionId: () => string
+  syncTimeoutMs: number
+  now: () => number
+}
+
+export interface EventOptions {
+  /** Of an event that may have been stored before; a new one by default. */
+  executionId?: string
+  traceparent?: string | undefined
+  replayOf?: string | undefined
+}
+
+/** What a trigger answers. `skipped`: it has no enabled hook, so the event passes through unchanged. */
+export type DispatchResult =
+  | { status: "skipped" }
+  | { status: "queued"; executionId: string }
+  | { status: "succeeded"; executionId: string; result: Json | undefined; durationMs: number }
+  | { status: "failed"; executionId: string; failure: Failure; error: HookError; durationMs: number }
+
+/** Failures of a run that are the service's to answer for; the others are the hook's own answer. */
+const SERVICE_FAILURES: { [failure in Failure]?: ErrorCode } = {
+  timed_out: "hook_timed_out",
+  expired: "hook_timed_out",
+  late: "hook_timed_out",
+  out_of_memory: "hook_out_of_memory",
+  crashed: "hook_crashed",
+  worker_lost: "worker_lost",
+  snapshot_missing: "internal_error",
+  internal_error: "internal_error",
+  cancelled: "shutting_down",
+}
+
+/**
+ * Brings an event to the enabled hook of its trigger. An asynchronous event is "queued" once Redis has said yes;
+ * a synchronous one comes back with the hook's answer.
+ * @throws AppError when the event is refused, or when a synchronous run ended without an answer of the hook's
+ */
+export async function dispatch(
+  deps: DispatchDeps,
+  { trigger, event, ...options }: { trigger: Trigger; event: TriggerEvent } & EventOptions,
+): Promise<DispatchResult> {
+  const snapshot = await deps.enabledHooks.get(trigger.id)
+  if (!snapshot) return { status: "skipped" }
+  const job = createJob(deps, snapshot, event, options)
+  return trigger.mode === "sync" ? awaitAnswer(deps, trigger, job) : store(deps, job)
+}
+
+async function store(deps: DispatchDeps, job: Job): Promise<DispatchResult> {
+  await deps.admission.admitAsync(job.triggerId)
+  await deps.lanes.enqueue(job)
+  deps.record({ head: executionHead(job), at: job.acceptedAt, status: "queued" })
+  return { status: "queued", executionId: job.executionId }
+}
+
+async function awaitAnswer(deps: DispatchDeps, trigger: Trigger, stored: Job): Promise<DispatchResult> {
+  await deps.admission.admitSync(trigger.id)
+  const deadlineAt = stored.acceptedAt + deps.syncTimeoutMs
+  const job = { ...stored, deadlineAt, replyTo: deps.replies.address }
+  // The waiter comes first: a fast worker may answer before `enqueue` returns.
+  const giveUp = new AbortController()
+  const waiting = deps.replies.wait(job.executionId, deadlineAt + REPLY_GRACE_MS, giveUp.signal)
+  await deps.lanes.enqueue(job).catch((error: unknown) => {
+    giveUp.abort()
+    throw error
+  })
+  const reply = await waiting
+  return reply ? resultOf(trigger, job, reply, deps.now() - job.acceptedAt) : refuseUnanswered(deps, job)
+}
+
+function createJob(deps: DispatchDeps, snapshot: Snapshot, event: TriggerEvent, options: EventOptions): Job {
+  const { executionId = deps.newExecutionId(), traceparent, replayOf } = options
+  return {
+    executionId,
+    triggerId: snapshot.triggerId,
+    hookId: snapshot.hookId,
+    hookName: snapshot.hookName,
+    versionId: snapshot.versionId,
+    acceptedAt: deps.now(),
+    sealedEvent: deps.keyRing.seal(JSON.stringify(event), eventContext(executionId)),
+    ...(traceparent && { traceparent }),
+    ...(replayOf && { replayOf }),
+  }
+}
+
+function resultOf(trigger: Trigger, job: Job, reply: Reply, durationMs: number): DispatchResult {
+  const { executionId } = job
+  if (reply.status === "succeeded") {
+    return { status: "succeeded", executionId, result: trigger.applyResult(reply.value), durationMs }
+  }
+  const code = SERVICE_FAILURES[reply.failure]
+  if (code) throw new AppError(code, reply.error.message, { executionId })
+  return { status: "failed", executionId, failure: reply.failure, error: reply.error, durationMs }
+}
+
+/** No answer by the deadline, whatever died: the caller hears of it now, and the history says so. */
+function refuseUnanswered(deps: DispatchDeps, job: Job): never {
+  const message = `No answer came within ${deps.syncTimeoutMs} ms`
+  const error = { name: "TimeoutError", message }
+  deps.record({ head: executionHead(job), at: deps.now(), status: "failed", failure: "timed_out", error })
+  throw new AppError("hook_timed_out", message, { executionId: job.executionId })
+}

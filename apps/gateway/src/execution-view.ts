@@ -1,0 +1,90 @@
+import { z } from "@hono/zod-openapi"
+import {
+  executionStatusSchema,
+  failureSchema,
+  hookErrorSchema,
+  isFinal,
+  logLineSchema,
+  triggerIdSchema,
+} from "@hooklane/core"
+import type { ExecutionAttempt, ExecutionDetail, ExecutionSummary } from "@hooklane/storage"
+
+const timeSchema = z.iso.datetime().describe("ISO 8601, UTC")
+
+/** An execution as the API's lists show it. */
+export const executionSummarySchema = z
+  .object({
+    id: z.string(),
+    triggerId: triggerIdSchema,
+    hookId: z.string(),
+    hookName: z.string(),
+    versionId: z.string(),
+    status: executionStatusSchema,
+    failure: failureSchema.nullable(),
+    acceptedAt: timeSchema,
+    finishedAt: timeSchema.nullable(),
+    nextAttemptAt: timeSchema.nullable(),
+    replayOf: z.string().nullable().describe("The execution whose event this one was made from"),
+    attemptsMade: z.int(),
+    runMs: z.number().describe("Time in user code, all attempts together"),
+  })
+  .openapi("ExecutionSummary")
+
+const attemptViewSchema = z.object({
+  attempt: z.int(),
+  workerId: z.string(),
+  startedAt: timeSchema,
+  queueMs: z.number().describe("From being runnable to being started"),
+  runMs: z.number(),
+  failure: failureSchema.nullable(),
+  error: hookErrorSchema.nullable(),
+  logs: z.array(logLineSchema.extend({ at: timeSchema })),
+  logsTruncated: z.boolean(),
+})
+
+/** An execution with its attempts, as `GET /v1/executions/{id}` answers it. */
+export const executionDetailSchema = executionSummarySchema
+  .extend({ error: hookErrorSchema.nullable(), attempts: z.array(attemptViewSchema) })
+  .openapi("Execution")
+
+export function viewSummary(summary: ExecutionSummary): z.infer<typeof executionSummarySchema> {
+  return {
+    ...head(summary),
+    attemptsMade: summary.attemptsMade,
+    runMs: summary.runMs,
+  }
+}
+
+export function viewDetail(detail: ExecutionDetail): z.infer<typeof executionDetailSchema> {
+  return {
+    ...head(detail),
+    attemptsMade: detail.attempts.length,
+    runMs: detail.attempts.reduce((sum, attempt) => sum + attempt.runMs, 0),
+    error: detail.error,
+    attempts: detail.attempts.map(viewAttempt),
+  }
+}
+
+function head(row: Omit<ExecutionSummary, "attemptsMade" | "runMs">) {
+  return {
+    id: row.executionId,
+    triggerId: row.triggerId,
+    hookId: row.hookId,
+    hookName: row.hookName,
+    versionId: row.versionId,
+    status: row.status,
+    failure: row.failure,
+    acceptedAt: row.acceptedAt.toISOString(),
+    finishedAt: isFinal(row.status) ? row.statusAt.toISOString() : null,
+    nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,
+    replayOf: row.replayOf,
+  }
+}
+
+function viewAttempt(row: ExecutionAttempt): z.infer<typeof attemptViewSchema> {
+  return {
+    ...row,
+    startedAt: row.startedAt.toISOString(),
+    logs: row.logs.map((line) => ({ ...line, at: new Date(line.at).toISOString() })),
+  }
+}

@@ -1,0 +1,16 @@
+import { AppError, parseConfig } from "@hooklane/core"
+import { createKeyRing } from "@hooklane/core/keyring"
+import { readMasterKey } from "@hooklane/core/master-key"
+import { onStop } from "@hooklane/core/on-stop"
+import { pino } from "pino"
+import { startGateway } from "./start-gateway.ts"
+
+const config = parseConfig(process.env)
+const { redisUrl } = config
+if (!redisUrl)
+  throw new AppError("invalid_setting", "REDIS_URL is not set: a gateway needs the Redis of its workers")
+
+const log = pino({ level: config.logLevel, base: { process: "gateway", pid: process.pid } })
+const keyRing = createKeyRing(await readMasterKey(config))
+const gateway = await startGateway({ config: { ...config, redisUrl }, keyRing, log })
+onStop(gateway.close, log)

@@ -1,0 +1,103 @@
+import { type ExecutionRecord, isFinal, TRIGGER_IDS } from "@hooklane/core"
+import type { Lanes } from "@hooklane/queue"
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+
+/** From a warm no-op (about 0.5 ms) to the longest run that the default limit allows (20 s). */
+const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
+
+export interface MetricsDeps {
+  lanes: Pick<Lanes, "counts">
+  workerCount: () => Promise<number>
+  inFlight: () => number
+}
+
+/**
+ * What Prometheus reads. Executions are counted where they are written to the history, so the sum over all
+ * gateways counts each once; lanes and workers are looked up at each scrape and are the same on every gateway.
+ */
+export function createMetrics(deps: MetricsDeps) {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const observe = observeRecords(registry)
+  watchLanes(registry, deps)
+  return { observe, scrape: () => registry.metrics(), contentType: registry.contentType }
+}
+
+function observeRecords(registry: Registry): (record: ExecutionRecord) => void {
+  const registers = [registry]
+  const ended = new Counter({
+    name: "hooklane_executions_total",
+    help: "Executions that ended, by trigger, final status and failure.",
+    labelNames: ["trigger", "status", "failure"],
+    registers,
+  })
+  const attempts = new Counter({
+    name: "hooklane_attempts_total",
+    help: "Attempts, by trigger and failure (empty when it succeeded).",
+    labelNames: ["trigger", "failure"],
+    registers,
+  })
+  const run = new Histogram({
+    name: "hooklane_run_seconds",
+    help: "Time in user code.",
+    labelNames: ["trigger"],
+    buckets: SECONDS_BUCKETS,
+    registers,
+  })
+  const queued = new Histogram({
+    name: "hooklane_queue_seconds",
+    help: "Time from being runnable to being started.",
+    labelNames: ["trigger"],
+    buckets: SECONDS_BUCKETS,
+    registers,
+  })
+  return ({ head, status, failure, attempt }) => {
+    const trigger = head.triggerId
+    if (isFinal(status)) ended.inc({ trigger, status, failure: failure ?? "" })
+    if (!attempt) return
+    attempts.inc({ trigger, failure: attempt.failure ?? "" })
+    run.observe({ trigger }, attempt.runMs / 1_000)
+    queued.observe({ trigger }, attempt.queueMs / 1_000)
+  }
+}
+
+function watchLanes(registry: Registry, { lanes, workerCount, inFlight }: MetricsDeps): void {
+  const registers = [registry]
+  const oldest = new Gauge({
+    name: "hooklane_lane_oldest_waiting_seconds",
+    help: "Age of the job that waits longest.",
+    labelNames: ["trigger"],
+    registers,
+  })
+  new Gauge({
+    name: "hooklane_lane_jobs",
+    help: "Jobs in a lane, by trigger and state.",
+    labelNames: ["trigger", "state"],
+    registers,
+    async collect() {
+      for (const { triggerId: trigger, ...counts } of await Promise.all(
+        TRIGGER_IDS.map((id) => lanes.counts(id)),
+      )) {
+        for (const state of ["waiting", "active", "delayed", "failed"] as const)
+          this.set({ trigger, state }, counts[state])
+        oldest.set({ trigger }, counts.oldestWaitingMs / 1_000)
+      }
+    },
+  })
+  new Gauge({
+    name: "hooklane_workers",
+    help: "Worker processes that are alive.",
+    registers,
+    async collect() {
+      this.set(await workerCount())
+    },
+  })
+  new Gauge({
+    name: "hooklane_sync_in_flight",
+    help: "Synchronous calls that wait on this gateway.",
+    registers,
+    collect() {
+      this.set(inFlight())
+    },
+  })
+}

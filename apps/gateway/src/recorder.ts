@@ -1,0 +1,54 @@
+import { setTimeout } from "node:timers/promises"
+import type { ExecutionRecord } from "@hooklane/core"
+import type { RecordReader } from "@hooklane/queue"
+import type { Logger } from "pino"
+
+const BATCH = 500
+const BLOCK_MS = 1_000
+const RETRY_MS = 1_000
+
+export interface RecorderDeps {
+  reader: Pick<RecordReader, "read" | "ack" | "close">
+  store: (records: ExecutionRecord[]) => Promise<void>
+  /** Told of every record that was stored, once per gateway that stored it. */
+  observe: (record: ExecutionRecord) => void
+  log: Logger
+}
+
+/**
+ * Brings what happened from the event stream into the database, in batches. A batch is acknowledged after it was
+ * stored, and storing is idempotent, so a crash in between loses nothing and doubles nothing.
+ */
+export function startRecorder({ reader, store, observe, log }: RecorderDeps) {
+  const stopping = new AbortController()
+
+  async function recordBatch(): Promise<void> {
+    const entries = await reader.read({ count: BATCH, blockMs: BLOCK_MS })
+    if (entries.length === 0) return
+    const records = entries.map((entry) => entry.record)
+    await store(records)
+    await reader.ack(entries.map((entry) => entry.id))
+    records.forEach(observe)
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await recordBatch()
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        log.error({ err: error }, "history could not be written; trying again")
+        await setTimeout(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+      }
+    }
+  }
+
+  const finished = run()
+  return {
+    async close(): Promise<void> {
+      stopping.abort()
+      await reader.close()
+      await finished
+    },
+  }
+}

@@ -1,0 +1,98 @@
+import { createRoute, z } from "@hono/zod-openapi"
+import { executionStatusSchema, triggerIdSchema } from "@hooklane/core"
+import { listExecutions, type Storage } from "@hooklane/storage"
+import { requireScope } from "../auth.ts"
+import { executionDetailSchema, executionSummarySchema, viewSummary } from "../execution-view.ts"
+import { type ExecutionDeps, findExecution } from "../find-execution.ts"
+import { type ReplayDeps, replay } from "../replay.ts"
+import { createRouter } from "../router.ts"
+
+const idSchema = z.object({ id: z.string().regex(/^exe_[0-9A-Z]{26}$/, "must be an execution's id") })
+
+const querySchema = z.strictObject({
+  trigger: triggerIdSchema.optional(),
+  hook: z.string().max(64).optional().describe("A hook's id"),
+  status: executionStatusSchema.optional(),
+  from: z.iso.datetime({ offset: true }).optional().describe("Accepted at this moment or later, ISO 8601"),
+  to: z.iso.datetime({ offset: true }).optional().describe("Accepted before this moment, ISO 8601"),
+  cursor: z.string().max(200).optional().describe("`nextCursor` of the page before"),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+
+const listRoute = createRoute({
+  method: "get",
+  path: "/v1/executions",
+  summary: "Executions, the newest first",
+  request: { query: querySchema },
+  responses: {
+    200: {
+      description: "One page; `nextCursor` is there when more follow",
+      content: {
+        "application/json": {
+          schema: z.object({
+            executions: z.array(executionSummarySchema),
+            nextCursor: z.string().optional(),
+          }),
+        },
+      },
+    },
+  },
+})
+
+const getRoute = createRoute({
+  method: "get",
+  path: "/v1/executions/{id}",
+  summary: "One execution with its attempts and their console output",
+  request: { params: idSchema },
+  responses: {
+    200: { description: "The execution", content: { "application/json": { schema: executionDetailSchema } } },
+  },
+})
+
+const replayRoute = createRoute({
+  method: "post",
+  path: "/v1/executions/{id}/replay",
+  summary: "Runs the event of a dead letter again, with the hook as it is now",
+  request: { params: idSchema },
+  responses: {
+    202: {
+      description: "Stored as a new execution; `Location` is its address",
+      content: {
+        "application/json": {
+          schema: z.object({ executionId: z.string(), status: z.literal("queued"), replayOf: z.string() }),
+        },
+      },
+    },
+  },
+})
+
+/** `/v1/executions`: what ran, how it ended, and another try for what failed. */
+export function executionRoutes(deps: { storage: Storage } & ExecutionDeps & ReplayDeps) {
+  const app = createRouter()
+
+  app.use("/v1/executions/*", requireScope("read:executions"))
+  app.use("/v1/executions/:id/replay", requireScope("update:executions"))
+
+  app.openapi(listRoute, async (c) => {
+    const { trigger, hook, from, to, ...query } = c.req.valid("query")
+    const page = await listExecutions(deps.storage, {
+      ...query,
+      triggerId: trigger,
+      hookId: hook,
+      from: from === undefined ? undefined : new Date(from),
+      to: to === undefined ? undefined : new Date(to),
+    })
+    return c.json({ ...page, executions: page.executions.map(viewSummary) }, 200)
+  })
+
+  app.openapi(getRoute, async (c) => c.json(await findExecution(deps, c.req.valid("param").id), 200))
+
+  app.openapi(replayRoute, async (c) => {
+    const { id } = c.req.valid("param")
+    const executionId = await replay(deps, id)
+    c.header("Location", `/v1/executions/${executionId}`)
+    return c.json({ executionId, status: "queued" as const, replayOf: id }, 202)
+  })
+
+  return app
+}

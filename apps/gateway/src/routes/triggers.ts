@@ -1,0 +1,136 @@
+import { createRoute, z } from "@hono/zod-openapi"
+import {
+  getTrigger,
+  hookErrorSchema,
+  parseEvent,
+  TRIGGERS,
+  type Trigger,
+  triggerIdSchema,
+} from "@hooklane/core"
+import { callerOf, requireScope } from "../auth.ts"
+import { type DispatchDeps, type DispatchResult, dispatch } from "../dispatch.ts"
+import { type IdempotencyDeps, onlyOnce } from "../idempotency.ts"
+import { readJson } from "../read-json.ts"
+import { createRouter } from "../router.ts"
+
+export const EXECUTION_ID_HEADER = "Hooklane-Execution-Id"
+
+const triggerSchema = z
+  .object({
+    id: triggerIdSchema,
+    title: z.string(),
+    description: z.string(),
+    mode: z.enum(["sync", "async"]),
+    parameters: z.array(z.string()),
+    template: z.string(),
+    sampleEvent: z.record(z.string(), z.unknown()),
+    editorTypes: z.string(),
+  })
+  .openapi("Trigger")
+
+const answerSchema = z
+  .object({
+    executionId: z.string().nullable().describe("null when the event was skipped"),
+    status: z.enum(["succeeded", "failed", "skipped"]),
+    result: z.unknown().optional().describe("What of the hook's result may be applied"),
+    error: hookErrorSchema
+      .pick({ name: true, message: true })
+      .loose()
+      .optional()
+      .describe("The hook's error with its own properties, such as friendlyMessage"),
+    durationMs: z.number(),
+  })
+  .openapi("Answer")
+
+const acceptedSchema = z.object({ executionId: z.string(), status: z.literal("queued") }).openapi("Accepted")
+
+const listRoute = createRoute({
+  method: "get",
+  path: "/v1/triggers",
+  summary: "The triggers, with a template and a sample event each",
+  responses: {
+    200: { description: "All triggers", content: { "application/json": { schema: z.array(triggerSchema) } } },
+  },
+})
+
+const eventRoute = createRoute({
+  method: "post",
+  path: "/v1/triggers/{triggerId}/events",
+  summary: "Submits an event to a trigger",
+  description:
+    "The body holds the arguments of the hook by name. A synchronous trigger answers with the hook's result; an " +
+    "asynchronous one answers 202 once the event is stored. A hook that calls back with an error is `failed`, still 200.",
+  request: {
+    params: z.object({ triggerId: z.string().openapi({ enum: [...triggerIdSchema.options] }) }),
+    headers: z.object({
+      "idempotency-key": z
+        .string()
+        .optional()
+        .describe("The same key gives the same execution, for 24 hours"),
+      traceparent: z.string().optional().describe("W3C trace context, carried through to the run"),
+    }),
+    body: { content: { "application/json": { schema: z.record(z.string(), z.unknown()) } } },
+  },
+  responses: {
+    200: { description: "The answer", content: { "application/json": { schema: answerSchema } } },
+    202: {
+      description: "Stored; `Location` is the execution's address",
+      content: { "application/json": { schema: acceptedSchema } },
+    },
+  },
+})
+
+/** `/v1/triggers`: what there is to hook into, and the way in for events. */
+export function triggerRoutes(deps: DispatchDeps & IdempotencyDeps) {
+  const app = createRouter()
+
+  app.use("/v1/triggers", requireScope("read:hooks"))
+  app.use("/v1/triggers/:triggerId/events", requireScope("create:events"))
+
+  app.openapi(listRoute, (c) => c.json(Object.values(TRIGGERS).map(viewTrigger), 200))
+
+  app.openapi(eventRoute, async (c) => {
+    const trigger = getTrigger(c.req.param("triggerId"))
+    const event = parseEvent(trigger, await readJson(c))
+    const submit = (executionId?: string) =>
+      dispatch(deps, {
+        trigger,
+        event,
+        traceparent: c.get("traceparent"),
+        ...(executionId && { executionId }),
+      })
+    const idempotencyKey = c.req.header("idempotency-key")
+    const request = { trigger, clientId: callerOf(c).clientId, body: await c.req.text() }
+    const result =
+      idempotencyKey === undefined
+        ? await submit()
+        : await onlyOnce(deps, { ...request, idempotencyKey }, submit)
+    if ("executionId" in result) c.header(EXECUTION_ID_HEADER, result.executionId)
+    if (result.status !== "queued") return c.json(viewAnswer(result), 200)
+    c.header("Location", `/v1/executions/${result.executionId}`)
+    return c.json(result, 202)
+  })
+
+  return app
+}
+
+function viewTrigger(trigger: Trigger): z.infer<typeof triggerSchema> {
+  const { id, title, description, mode, parameters, template, sampleEvent, editorTypes } = trigger
+  return { id, title, description, mode, parameters: [...parameters], template, sampleEvent, editorTypes }
+}
+
+function viewAnswer(result: Exclude<DispatchResult, { status: "queued" }>): z.infer<typeof answerSchema> {
+  switch (result.status) {
+    case "skipped":
+      return { executionId: null, status: "skipped", durationMs: 0 }
+    case "succeeded":
+      return result
+    case "failed": {
+      const { executionId, status, durationMs, error, failure } = result
+      const { name, message, properties } = error
+      return { executionId, status, error: { ...properties, name, message, failure }, durationMs }
+    }
+    default:
+      return result satisfies never
+  }
+}

@@ -1,0 +1,181 @@
+import { randomUUID } from "node:crypto"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import type { Config, ExecutionRecord, TriggerId } from "@hooklane/core"
+import type { KeyRing } from "@hooklane/core/keyring"
+import {
+  answerKey,
+  appendRecords,
+  freeKey,
+  type KeyWrite,
+  listWorkers,
+  openConnection,
+  openLanes,
+  openRecordReader,
+  openReplies,
+  publishSnapshot,
+  takeKey,
+} from "@hooklane/queue"
+import {
+  findEnabledSnapshot,
+  listClients,
+  openStorage,
+  pruneExecutions,
+  recordExecutions,
+} from "@hooklane/storage"
+import type { Logger } from "pino"
+import { ulid } from "ulid"
+import { createAdmission } from "./admission.ts"
+import { createApp } from "./app.ts"
+import { ensureBootstrapClient } from "./bootstrap-client.ts"
+import { createEnabledHooks } from "./enabled-hooks.ts"
+import { listen } from "./listen.ts"
+import { createMetrics } from "./metrics.ts"
+import { startRecorder } from "./recorder.ts"
+import { startRetention } from "./retention.ts"
+
+export interface GatewayOptions {
+  config: Config & { redisUrl: string }
+  keyRing: KeyRing
+  log: Logger
+}
+
+export interface RunningGateway {
+  /** Where it listens, as callers reach it. */
+  url: string
+  /** Takes no more calls, answers those under way within `drainMs`, and closes. */
+  close(): Promise<void>
+}
+
+const DAY_MS = 86_400_000
+const PRUNE_EVERY_MS = 60_000
+
+/** How long a start waits for Redis and a readiness probe for an answer. */
+const REDIS_PATIENCE_MS = 10_000
+const PROBE_MS = 1_000
+
+/** Opens the database and Redis, then listens. Several gateways on one Redis need a database they can share. */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const { config, log } = options
+  const resources = await openResources(options)
+  const { storage, connection, lanes, replies } = resources
+  const workerCount = async () => (await listWorkers(connection)).length
+  const metrics = createMetrics({ lanes, workerCount, inFlight: () => replies.inFlight })
+  let isStopping = false
+  const app = createApp({
+    ...options,
+    ...resources,
+    ...dispatchDeps(options, resources, workerCount),
+    listWorkers: () => listWorkers(connection),
+    workerCount,
+    pingRedis: () => connection.ping(PROBE_MS),
+    pingDatabase: async () => void (await listClients(storage)),
+    isStopping: () => isStopping,
+    metrics,
+  })
+  const background = startBackground(options, resources, metrics.observe)
+  const listener = await listen({ fetch: app.fetch, host: config.host, port: config.port })
+  const url = config.publicUrl ?? `http://${urlHost(config.host)}:${listener.port}`
+  await ensureBootstrapClient({ config, storage }, url)
+  log.info({ url }, "gateway started")
+  return {
+    url,
+    async close() {
+      isStopping = true
+      await listener.close(config.drainMs)
+      await Promise.all(background.map((part) => part.close()))
+      await replies.close()
+      await lanes.close()
+      await connection.close()
+      await storage.close()
+    },
+  }
+}
+
+type Resources = Awaited<ReturnType<typeof openResources>>
+
+async function openResources({ config, keyRing, log }: GatewayOptions) {
+  const gatewayId = `gw_${randomUUID().slice(0, 8)}`
+  const storage = await openStorage({ databaseUrl: databaseUrl(config), keyRing })
+  const connection = openConnection({
+    url: config.redisUrl,
+    prefix: config.redisPrefix,
+    name: gatewayId,
+    log,
+  })
+  await connection.ping(REDIS_PATIENCE_MS)
+  const policyWarning = await connection.checkPolicy()
+  if (policyWarning) log.warn(policyWarning)
+  const enabledHooks = createEnabledHooks({
+    find: (triggerId) => findEnabledSnapshot(storage, triggerId),
+    publish: (snapshot) => publishSnapshot(connection, { snapshot, retentionDays: config.retentionDays }),
+  })
+  const lanes = openLanes(connection, config)
+  const replies = await openReplies(connection, { keyRing, gatewayId })
+  return { gatewayId, storage, connection, enabledHooks, lanes, replies }
+}
+
+function dispatchDeps(
+  { config, log }: GatewayOptions,
+  { connection, lanes, replies, enabledHooks }: Resources,
+  workerCount: () => Promise<number>,
+) {
+  return {
+    admission: createAdmission({
+      ...config,
+      waitingCount: lanes.waitingCount,
+      workerCount,
+      inFlight: () => replies.inFlight,
+    }),
+    record: (record: ExecutionRecord) => {
+      appendRecords(connection, config, [record]).catch((err: unknown) => {
+        log.error({ err, executionId: record.head.executionId }, "record was lost")
+      })
+    },
+    hooksChanged: (triggerId: TriggerId) =>
+      // The hook is saved; what could not be published now is published with the next event.
+      enabledHooks
+        .changed(triggerId)
+        .catch((err: unknown) => log.warn({ err, triggerId }, "hook was not published")),
+    newExecutionId: () => `exe_${ulid()}`,
+    syncTimeoutMs: config.syncTimeoutMs,
+    takeKey: (write: KeyWrite) => takeKey(connection, write),
+    answerKey: (write: KeyWrite) => answerKey(connection, write),
+    freeKey: (key: string) => freeKey(connection, key),
+    now: Date.now,
+  }
+}
+
+/** History and retention: what a gateway does beside answering. */
+function startBackground(
+  { config, log }: GatewayOptions,
+  { gatewayId, storage, connection, lanes }: Resources,
+  observe: (record: ExecutionRecord) => void,
+) {
+  const recorder = startRecorder({
+    reader: openRecordReader(connection, { group: "history", consumer: gatewayId }),
+    store: (records) => recordExecutions(storage, records),
+    observe,
+    log,
+  })
+  const retention = startRetention({
+    prune: async () => {
+      const olderThan = new Date(Date.now() - config.retentionDays * DAY_MS)
+      await pruneExecutions(storage, { olderThan, keep: config.retentionExecutions })
+      await lanes.pruneDeadLetters()
+    },
+    everyMs: PRUNE_EVERY_MS,
+    log,
+  })
+  return [recorder, retention]
+}
+
+function databaseUrl({ databaseUrl, dataDir }: Config): string {
+  return databaseUrl ?? pathToFileURL(join(dataDir, "hooklane.db")).href
+}
+
+/** An address to call for an address to listen on. */
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1"
+  return host.includes(":") ? `[${host}]` : host
+}

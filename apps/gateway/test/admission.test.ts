@@ -1,0 +1,57 @@
+import { expect, test } from "vitest"
+import { createAdmission } from "../src/admission.ts"
+
+function start(state: { waiting?: number; workers?: number; inFlight?: number }) {
+  let time = 0
+  let looks = 0
+  const admission = createAdmission({
+    maxLaneLength: 10,
+    maxInFlight: 2,
+    waitingCount: async () => {
+      looks++
+      return state.waiting ?? 0
+    },
+    workerCount: async () => state.workers ?? 1,
+    inFlight: () => state.inFlight ?? 0,
+    now: () => time,
+  })
+  return { admission, looks: () => looks, advance: (ms: number) => (time += ms) }
+}
+
+test("an event is let through while the lane has room", async () => {
+  const { admission } = start({ waiting: 9 })
+  await expect(admission.admitAsync("post-user-registration")).resolves.toBeUndefined()
+  await expect(admission.admitSync("credentials-exchange")).resolves.toBeUndefined()
+})
+
+test("a full lane refuses asynchronous events with 429 and synchronous ones with 503, and says when to try again", async () => {
+  const { admission } = start({ waiting: 10 })
+  await expect(admission.admitAsync("post-user-registration")).rejects.toMatchObject({
+    code: "lane_full",
+    retryAfterSeconds: 5,
+  })
+  await expect(admission.admitSync("credentials-exchange")).rejects.toMatchObject({
+    code: "overloaded",
+    retryAfterSeconds: 1,
+  })
+})
+
+test("synchronous calls in flight are bounded", async () => {
+  const { admission } = start({ inFlight: 2 })
+  await expect(admission.admitSync("credentials-exchange")).rejects.toMatchObject({ code: "overloaded" })
+})
+
+test("without a worker a synchronous call is refused at once, an asynchronous one is stored", async () => {
+  const { admission } = start({ workers: 0 })
+  await expect(admission.admitSync("credentials-exchange")).rejects.toMatchObject({ code: "no_worker" })
+  await expect(admission.admitAsync("post-user-registration")).resolves.toBeUndefined()
+})
+
+test("Redis is asked at most twice a second per lane", async () => {
+  const { admission, looks, advance } = start({})
+  for (let n = 0; n < 100; n++) await admission.admitAsync("post-user-registration")
+  expect(looks()).toBe(1)
+  advance(500)
+  await admission.admitAsync("post-user-registration")
+  expect(looks()).toBe(2)
+})

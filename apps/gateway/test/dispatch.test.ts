@@ -1,0 +1,101 @@
+import { eventContext, type Reply } from "@hooklane/core"
+import { describe, expect, inject, test, vi } from "vitest"
+import { dispatch } from "../src/dispatch.ts"
+import { startLane } from "./start-lane.ts"
+
+const redisUrl = inject("redisUrl")
+const failed = (failure: Extract<Reply, { status: "failed" }>["failure"]): Reply => ({
+  status: "failed",
+  failure,
+  error: { name: "Error", message: "no" },
+  runMs: 1,
+})
+
+describe("a synchronous event", () => {
+  const triggerId = "credentials-exchange"
+
+  test("comes back with what of the hook's result may be applied", async () => {
+    const value = { scope: ["a"], other: 1 }
+    const { deps, trigger, event } = await startLane({
+      redisUrl,
+      triggerId,
+      answer: () => ({ status: "succeeded", value, runMs: 1 }),
+    })
+    expect(await dispatch(deps, { trigger, event })).toMatchObject({
+      status: "succeeded",
+      result: { scope: ["a"] },
+    })
+  })
+
+  test("whose hook refuses comes back as failed, with the hook's error", async () => {
+    const { deps, trigger, event } = await startLane({
+      redisUrl,
+      triggerId,
+      answer: () => failed("rejected"),
+    })
+    expect(await dispatch(deps, { trigger, event })).toMatchObject({
+      status: "failed",
+      failure: "rejected",
+      error: { message: "no" },
+    })
+  })
+
+  test.each([
+    ["timed_out", "hook_timed_out"],
+    ["expired", "hook_timed_out"],
+    ["out_of_memory", "hook_out_of_memory"],
+    ["crashed", "hook_crashed"],
+    ["worker_lost", "worker_lost"],
+  ] as const)("that ended as %s is refused with %s", async (failure, code) => {
+    const { deps, trigger, event } = await startLane({ redisUrl, triggerId, answer: () => failed(failure) })
+    await expect(dispatch(deps, { trigger, event })).rejects.toMatchObject({ code })
+  })
+
+  test("that nobody answers is refused within a second of its deadline, and recorded", async () => {
+    const { deps, trigger, event, records } = await startLane({ redisUrl, triggerId, syncTimeoutMs: 100 })
+    const startedAt = performance.now()
+    await expect(dispatch(deps, { trigger, event })).rejects.toMatchObject({ code: "hook_timed_out" })
+    expect(performance.now() - startedAt).toBeLessThan(1_100)
+    expect(records).toMatchObject([{ status: "failed", failure: "timed_out" }])
+  })
+
+  test("carries its deadline and its event, unreadable, to the worker", async () => {
+    const { deps, trigger, event, jobs } = await startLane({
+      redisUrl,
+      triggerId,
+      answer: () => failed("rejected"),
+    })
+    await dispatch(deps, { trigger, event, traceparent: "00-1-2-01" })
+    const [job] = jobs
+    expect(job?.deadlineAt).toBe((job?.acceptedAt ?? 0) + 5_000)
+    expect(job?.traceparent).toBe("00-1-2-01")
+    expect(JSON.stringify(job)).not.toContain(JSON.stringify(event.audience))
+    expect(
+      JSON.parse(deps.keyRing.open(job?.sealedEvent ?? "", eventContext(job?.executionId ?? ""))),
+    ).toEqual(event)
+  })
+})
+
+describe("an asynchronous event", () => {
+  const triggerId = "post-user-registration"
+
+  test("is queued once it is stored, and recorded", async () => {
+    const { deps, trigger, event, jobs, records } = await startLane({ redisUrl, triggerId })
+    const result = await dispatch(deps, { trigger, event })
+    expect(result.status).toBe("queued")
+    expect(records).toMatchObject([{ status: "queued", head: { hookId: "hook_1", versionId: "ver_1" } }])
+    await vi.waitFor(() => expect(jobs).toHaveLength(1))
+    expect(jobs[0]).not.toHaveProperty("replyTo")
+  })
+})
+
+test("without an enabled hook an event is skipped and the queue is not touched", async () => {
+  const { deps, trigger, event, connection, records } = await startLane({
+    redisUrl,
+    triggerId: "credentials-exchange",
+    hook: "none",
+  })
+  expect(await dispatch(deps, { trigger, event })).toEqual({ status: "skipped" })
+  expect(await connection.commands.client.exists(`${connection.prefix}:credentials-exchange:id`)).toBe(0)
+  expect(records).toEqual([])
+})

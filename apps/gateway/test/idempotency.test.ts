@@ -1,0 +1,106 @@
+import { AppError } from "@hooklane/core"
+import { expect, inject, test } from "vitest"
+import type { DispatchResult } from "../src/dispatch.ts"
+import { onlyOnce } from "../src/idempotency.ts"
+import { startLane } from "./start-lane.ts"
+
+const redisUrl = inject("redisUrl")
+const request = { idempotencyKey: "order-1", clientId: "c1", body: "{}" }
+
+function counting(answer: () => Promise<DispatchResult>) {
+  const ids: string[] = []
+  const run = (executionId: string) => {
+    ids.push(executionId)
+    return answer()
+  }
+  return { ids, run }
+}
+
+test("a repeated request gets the first one's answer and runs nothing", async () => {
+  const { deps, trigger } = await startLane({ redisUrl, triggerId: "credentials-exchange" })
+  const { ids, run } = counting(async () => ({
+    status: "succeeded",
+    executionId: "exe_1",
+    result: { a: 1 },
+    durationMs: 3,
+  }))
+  const first = await onlyOnce(deps, { ...request, trigger }, run)
+  expect(await onlyOnce(deps, { ...request, trigger }, run)).toEqual(first)
+  expect(ids).toHaveLength(1)
+})
+
+test("a failure that belongs to an execution is repeated as well", async () => {
+  const { deps, trigger } = await startLane({ redisUrl, triggerId: "credentials-exchange" })
+  const { ids, run } = counting(() =>
+    Promise.reject(new AppError("hook_timed_out", "late", { executionId: "exe_1" })),
+  )
+  for (let n = 0; n < 2; n++) {
+    await expect(onlyOnce(deps, { ...request, trigger }, run)).rejects.toMatchObject({
+      code: "hook_timed_out",
+      executionId: "exe_1",
+    })
+  }
+  expect(ids).toHaveLength(1)
+})
+
+test("after a refusal that left nothing behind the key is free", async () => {
+  const { deps, trigger } = await startLane({ redisUrl, triggerId: "post-user-registration" })
+  const { ids, run } = counting(() => Promise.reject(new AppError("lane_full", "full")))
+  for (let n = 0; n < 2; n++) {
+    await expect(onlyOnce(deps, { ...request, trigger }, run)).rejects.toMatchObject({ code: "lane_full" })
+  }
+  expect(ids).toHaveLength(2)
+})
+
+test("the same key with another body is refused", async () => {
+  const { deps, trigger } = await startLane({ redisUrl, triggerId: "post-user-registration" })
+  const { run } = counting(async () => ({ status: "queued", executionId: "exe_1" }))
+  await onlyOnce(deps, { ...request, trigger }, run)
+  await expect(onlyOnce(deps, { ...request, trigger, body: '{"x":1}' }, run)).rejects.toMatchObject({
+    code: "conflict",
+  })
+})
+
+test("the same key of another client is another key", async () => {
+  const { deps, trigger } = await startLane({ redisUrl, triggerId: "post-user-registration" })
+  const { ids, run } = counting(async () => ({ status: "queued", executionId: "exe_1" }))
+  await onlyOnce(deps, { ...request, trigger }, run)
+  await onlyOnce(deps, { ...request, trigger, clientId: "c2" }, run)
+  expect(ids).toHaveLength(2)
+})
+
+test("an asynchronous event whose storing was in doubt is stored again under the same execution", async () => {
+  const { deps, trigger } = await startLane({ redisUrl, triggerId: "post-user-registration" })
+  const answers = [
+    () => Promise.reject(new AppError("redis_unavailable", "away")),
+    async (): Promise<DispatchResult> => ({ status: "queued", executionId: "exe_1" }),
+  ]
+  const { ids, run } = counting(() => answers.shift()?.() ?? Promise.reject(new Error("called too often")))
+  await expect(onlyOnce(deps, { ...request, trigger }, run)).rejects.toMatchObject({
+    code: "redis_unavailable",
+  })
+  await onlyOnce(deps, { ...request, trigger }, run)
+  expect(ids[1]).toBe(ids[0])
+})
+
+test("while the first request of a synchronous trigger is under way, a second one is told so", async () => {
+  const { deps, trigger } = await startLane({ redisUrl, triggerId: "credentials-exchange" })
+  const answer = Promise.withResolvers<DispatchResult>()
+  const started = Promise.withResolvers<void>()
+  const first = onlyOnce(deps, { ...request, trigger }, () => {
+    started.resolve()
+    return answer.promise
+  })
+  await started.promise
+  const second = onlyOnce(deps, { ...request, trigger }, () => answer.promise)
+  await expect(second).rejects.toMatchObject({ code: "conflict", retryAfterSeconds: 1 })
+  answer.resolve({ status: "skipped" })
+  expect(await first).toEqual({ status: "skipped" })
+})
+
+test.each(["", " ", "ü", "x".repeat(256)])("the key %j is refused", async (idempotencyKey) => {
+  const { deps, trigger } = await startLane({ redisUrl, triggerId: "credentials-exchange" })
+  await expect(
+    onlyOnce(deps, { ...request, idempotencyKey, trigger }, async () => ({ status: "skipped" })),
+  ).rejects.toMatchObject({ code: "invalid_body" })
+})

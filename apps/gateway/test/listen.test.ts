@@ -1,0 +1,60 @@
+import { once } from "node:events"
+import { connect } from "node:net"
+import { text } from "node:stream/consumers"
+import { expect, onTestFinished, test } from "vitest"
+import { listen } from "../src/listen.ts"
+
+async function start(fetch = async () => new Response("hello")) {
+  const listener = await listen({ fetch, host: "127.0.0.1", port: 0 })
+  onTestFinished(() => listener.close(0))
+  return listener
+}
+
+async function sendRaw(port: number, request: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1")
+  socket.end(request)
+  return text(socket)
+}
+
+test("an address in use is refused with the setting's name", async () => {
+  const { port } = await start()
+  const second = listen({ fetch: async () => new Response(), host: "127.0.0.1", port })
+  await expect(second).rejects.toMatchObject({
+    code: "invalid_setting",
+    message: expect.stringContaining(`PORT ${port} is in use`),
+  })
+})
+
+test.each([
+  ["headers beyond any measure", `GET / HTTP/1.1\r\nhost: x\r\nx: ${"y".repeat(20_000)}\r\n\r\n`, 431],
+  ["what is not HTTP", "hello there\r\n\r\n", 400],
+])("%s get an error with the body of any other", async (_name, request, statusCode) => {
+  const { port } = await start()
+  const answer = await sendRaw(port, request)
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${statusCode} `))
+  expect(JSON.parse(answer.split("\r\n\r\n")[1] ?? "")).toMatchObject({
+    statusCode,
+    message: expect.any(String),
+  })
+})
+
+test("closing waits for the answer under way and takes no new connection", async () => {
+  const arrived = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const listener = await start(async () => {
+    arrived.resolve()
+    await release.promise
+    return new Response("done")
+  })
+  const answer = fetch(`http://127.0.0.1:${listener.port}`)
+  await arrived.promise
+  const closing = listener.close(5_000)
+  const [refused] = await once(connect(listener.port, "127.0.0.1"), "error").then(
+    (args) => args,
+    (error) => [error],
+  )
+  expect(refused).toMatchObject({ code: "ECONNREFUSED" })
+  release.resolve()
+  expect(await (await answer).text()).toBe("done")
+  await closing
+})

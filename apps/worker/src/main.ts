@@ -1,0 +1,23 @@
+import { randomUUID } from "node:crypto"
+import { AppError, parseConfig } from "@hooklane/core"
+import { createKeyRing } from "@hooklane/core/keyring"
+import { readMasterKey } from "@hooklane/core/master-key"
+import { onStop } from "@hooklane/core/on-stop"
+import { pino } from "pino"
+import packageJson from "../package.json" with { type: "json" }
+import { startWorker } from "./start-worker.ts"
+
+const config = parseConfig(process.env)
+const { redisUrl } = config
+if (!redisUrl)
+  throw new AppError("invalid_setting", "REDIS_URL is not set: a worker needs the Redis of its gateways")
+
+const log = pino({ level: config.logLevel, base: { process: "worker", pid: process.pid } })
+const worker = await startWorker({
+  config: { ...config, redisUrl },
+  keyRing: createKeyRing(await readMasterKey(config)),
+  workerId: `wrk_${randomUUID().slice(0, 8)}`,
+  version: packageJson.version,
+  log,
+})
+onStop(worker.close, log)

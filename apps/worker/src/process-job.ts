@@ -1,0 +1,80 @@
+import { type Attempt, type ExecutionRecord, executionHead, type Job, type Reply } from "@hooklane/core"
+import type { JobAttempt, Verdict } from "@hooklane/queue"
+import { type AttemptDeps, type AttemptResult, notStarted, runAttempt } from "./run-attempt.ts"
+
+export interface JobDeps extends AttemptDeps {
+  workerId: string
+  /** Sends the answer of a synchronous job to the gateway that waits for it. */
+  reply: (answer: { address: string; executionId: string; reply: Reply }) => Promise<void>
+  /** Appends what happened to the event stream. */
+  record: (record: ExecutionRecord) => Promise<void>
+}
+
+/**
+ * Handles one job: refuses what is past its deadline, runs the hook, answers, and records what happened.
+ *
+ * A synchronous job is answered before anything else is done for it, and is "done" however it ended: it has one
+ * attempt. An asynchronous one is recorded before the queue hears of it, so that an execution which has left the
+ * queue can always be seen in the history.
+ */
+export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): Promise<Verdict> {
+  const result = await runAttempt(deps, job, attempt)
+  if (job.replyTo !== undefined) {
+    await deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
+    await deps.record(recordOf(deps, job, attempt, result))
+    return "done"
+  }
+  await deps.record(recordOf(deps, job, attempt, result))
+  if (!result.failure) return "done"
+  return retryDelay(result, attempt) === undefined ? "dead" : "retry"
+}
+
+/** Records, and for a synchronous job answers, that the worker which had `job` in hand in its last attempt died. */
+export async function reportLostJob(deps: JobDeps, job: Job, number: number): Promise<void> {
+  const at = deps.now()
+  const result = notStarted(at, "worker_lost", "The worker that ran the hook died before it could answer")
+  const attempt = { number, runnableAt: at }
+  if (job.replyTo !== undefined) {
+    await deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
+  }
+  await deps.record(recordOf(deps, job, attempt, result))
+}
+
+function replyOf({ outcome, failure, error, runMs }: AttemptResult): Reply {
+  if (failure && error) return { status: "failed", failure, error, runMs }
+  const value = outcome?.status === "returned" ? outcome.value : undefined
+  return { status: "succeeded", runMs, ...(value !== undefined && { value }) }
+}
+
+/** The parts of an attempt that its record needs. */
+type AttemptFacts = Pick<JobAttempt, "number" | "runnableAt" | "nextDelayMs">
+
+function recordOf(deps: JobDeps, job: Job, attempt: AttemptFacts, result: AttemptResult): ExecutionRecord {
+  const base = { head: executionHead(job), at: deps.now(), attempt: attemptOf(deps, attempt, result) }
+  const { failure, error } = result
+  if (!failure) return { ...base, status: "succeeded" }
+  if (job.replyTo !== undefined) return { ...base, status: "failed", failure, error }
+  const delayMs = retryDelay(result, attempt)
+  if (delayMs === undefined) return { ...base, status: "dead_letter", failure, error }
+  return { ...base, status: "retrying", nextAttemptAt: base.at + delayMs, failure, error }
+}
+
+function attemptOf(deps: JobDeps, attempt: AttemptFacts, result: AttemptResult): Attempt {
+  const { startedAt, runMs, failure, error, logs, logsTruncated } = result
+  return {
+    attempt: attempt.number,
+    workerId: deps.workerId,
+    startedAt,
+    queueMs: Math.max(0, startedAt - attempt.runnableAt),
+    runMs,
+    logs,
+    logsTruncated,
+    ...(failure && { failure }),
+    ...(error && { error }),
+  }
+}
+
+/** Undefined when there is no next attempt. A script that does not compile fails alike each time: it never changes. */
+function retryDelay({ failure }: AttemptResult, attempt: AttemptFacts): number | undefined {
+  return failure === "not_compiled" ? undefined : attempt.nextDelayMs
+}

@@ -1,0 +1,93 @@
+import {
+  describeOutcome,
+  eventContext,
+  type Failure,
+  type HookError,
+  type Job,
+  type LogLine,
+  type Outcome,
+  REPLY_GRACE_MS,
+  type Snapshot,
+  secretContext,
+} from "@hooklane/core"
+import type { KeyRing } from "@hooklane/core/keyring"
+import type { Executors } from "@hooklane/executor"
+import type { JobAttempt } from "@hooklane/queue"
+import type { SnapshotCache } from "./snapshot-cache.ts"
+
+export interface AttemptDeps {
+  keyRing: KeyRing
+  snapshots: SnapshotCache
+  executors: Pick<Executors, "run">
+  limits: { timeoutMs: number; heapMb: number }
+  now: () => number
+}
+
+/** What one try came to. Times are epoch milliseconds and milliseconds. */
+export interface AttemptResult {
+  startedAt: number
+  runMs: number
+  /** How user code ended; absent when it was not started. */
+  outcome?: Outcome
+  logs: LogLine[]
+  logsTruncated: boolean
+  /** Absent when the attempt succeeded. */
+  failure?: Failure
+  error?: HookError
+}
+
+/** Runs the hook of `job` once, unless its deadline has passed or its version cannot be had. */
+export async function runAttempt(deps: AttemptDeps, job: Job, attempt: JobAttempt): Promise<AttemptResult> {
+  const startedAt = deps.now()
+  const leftMs = (job.deadlineAt ?? Number.POSITIVE_INFINITY) - startedAt
+  if (leftMs <= 0) return notStarted(startedAt, "expired", "The deadline had passed before a worker was free")
+  const snapshot = await deps.snapshots.get(job.versionId)
+  if (!snapshot)
+    return notStarted(startedAt, "snapshot_missing", `Version ${job.versionId} of the hook is not in Redis`)
+  const report = await deps.executors.run(
+    {
+      executionId: job.executionId,
+      attempt: attempt.number,
+      snapshot,
+      secrets: openSecrets(deps.keyRing, snapshot),
+      event: deps.keyRing.open(job.sealedEvent, eventContext(job.executionId)),
+      limits: { heapMb: deps.limits.heapMb, timeoutMs: Math.min(deps.limits.timeoutMs, leftMs) },
+    },
+    attempt.signal,
+  )
+  return { startedAt, ...report, ...failureOf(report.outcome), ...lateness(job, deps.now()) }
+}
+
+/** An attempt that failed before user code was reached. */
+export function notStarted(startedAt: number, failure: Failure, message: string): AttemptResult {
+  return {
+    startedAt,
+    runMs: 0,
+    logs: [],
+    logsTruncated: false,
+    failure,
+    error: { name: "HooklaneError", message },
+  }
+}
+
+function openSecrets(keyRing: KeyRing, { hookId, sealedSecrets }: Snapshot): Record<string, string> {
+  const opened = Object.entries(sealedSecrets).map(([name, sealed]) => [
+    name,
+    keyRing.open(sealed, secretContext(hookId, name)),
+  ])
+  return Object.fromEntries(opened)
+}
+
+function failureOf(outcome: Outcome): Pick<AttemptResult, "failure" | "error"> {
+  const error = describeOutcome(outcome)
+  return outcome.status === "returned" || !error ? {} : { failure: outcome.status, error }
+}
+
+/** The gateway has stopped listening: whatever the hook answered was not applied, and the history says so. */
+function lateness(job: Job, endedAt: number): Pick<AttemptResult, "failure" | "error"> {
+  if (job.deadlineAt === undefined || endedAt <= job.deadlineAt + REPLY_GRACE_MS) return {}
+  return {
+    failure: "late",
+    error: { name: "HooklaneError", message: "The answer came after the deadline and was not applied" },
+  }
+}

@@ -1,0 +1,123 @@
+import { hostname } from "node:os"
+import {
+  type Config,
+  type ExecutionRecord,
+  retryPolicyFor,
+  TRIGGER_IDS,
+  type TriggerId,
+} from "@hooklane/core"
+import type { KeyRing } from "@hooklane/core/keyring"
+import { type Executors, startExecutors } from "@hooklane/executor"
+import {
+  announceWorker,
+  appendRecords,
+  type Consumer,
+  loadSnapshot,
+  openConnection,
+  type QueueConnection,
+  sendReply,
+  startConsumer,
+} from "@hooklane/queue"
+import type { Logger } from "pino"
+import { type JobDeps, processJob, reportLostJob } from "./process-job.ts"
+import { createSnapshotCache } from "./snapshot-cache.ts"
+
+export interface WorkerOptions {
+  config: Config & { redisUrl: string }
+  keyRing: KeyRing
+  workerId: string
+  version: string
+  log: Logger
+}
+
+export interface RunningWorker {
+  /** Takes no more jobs, finishes those in hand within `drainMs`, hands the rest back, and leaves no process. */
+  close(): Promise<void>
+}
+
+/** Starts the executors, then takes jobs from every lane. Needs Redis and the master key, nothing else. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { config, workerId, log } = options
+  const { redisUrl: url, redisPrefix: prefix } = config
+  const connection = openConnection({ url, prefix, name: workerId, log })
+  const executors = await startExecutors({
+    threads: config.threads,
+    maxResultBytes: config.maxResultBytes,
+    maxLogBytes: config.maxLogBytes,
+    log,
+  })
+  const deps = jobDeps(options, connection, executors)
+  const consumers = TRIGGER_IDS.map((triggerId) => consume(options, connection, deps, triggerId))
+  const presence = announceWorker(connection, {
+    id: workerId,
+    host: hostname(),
+    pid: process.pid,
+    startedAt: Date.now(),
+    threads: config.threads,
+    version: options.version,
+    lanes: [...TRIGGER_IDS],
+  })
+  log.info({ workerId, lanes: TRIGGER_IDS }, "worker started")
+  return {
+    async close() {
+      await presence.close()
+      await drain(consumers, config.drainMs)
+      await executors.close()
+      await connection.close()
+    },
+  }
+}
+
+function consume(
+  { config, log }: WorkerOptions,
+  connection: QueueConnection,
+  deps: JobDeps,
+  triggerId: TriggerId,
+): Consumer {
+  return startConsumer(connection, {
+    triggerId,
+    concurrency: config.laneConcurrency,
+    retryPolicy: retryPolicyFor(config, triggerId),
+    process: (job, attempt) => processJob(deps, job, attempt),
+    onLost: (job, attempt) => reportLostJob(deps, job, attempt),
+    log,
+  })
+}
+
+function jobDeps(
+  { config, keyRing, workerId, log }: WorkerOptions,
+  connection: QueueConnection,
+  executors: Executors,
+): JobDeps {
+  return {
+    workerId,
+    keyRing,
+    executors,
+    snapshots: createSnapshotCache((versionId) => loadSnapshot(connection, versionId)),
+    limits: { timeoutMs: config.hookTimeoutMs, heapMb: config.hookHeapMb },
+    reply: (answer) => sendReply(connection, { keyRing, ...answer }),
+    record: async (record) => {
+      logAttempt(log, record)
+      await appendRecords(connection, config, [record])
+    },
+    now: Date.now,
+  }
+}
+
+function logAttempt(log: Logger, { head, status, attempt, failure }: ExecutionRecord): void {
+  const { executionId, triggerId, hookId } = head
+  const { attempt: number, runMs, queueMs } = attempt ?? {}
+  log.info(
+    { executionId, triggerId, hookId, attempt: number, status, failure, runMs, queueMs },
+    "attempt ended",
+  )
+}
+
+/** Closes every consumer; what is not finished after `drainMs` is handed back. */
+async function drain(consumers: Consumer[], drainMs: number): Promise<void> {
+  const force = setTimeout(() => {
+    for (const consumer of consumers) void consumer.close({ force: true })
+  }, drainMs)
+  await Promise.all(consumers.map((consumer) => consumer.close()))
+  clearTimeout(force)
+}

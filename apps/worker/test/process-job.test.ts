@@ -1,0 +1,178 @@
+import {
+  type ExecutionRecord,
+  eventContext,
+  type Job,
+  type Outcome,
+  type Reply,
+  type Snapshot,
+  secretContext,
+} from "@hooklane/core"
+import { createKeyRing, generateMasterKey } from "@hooklane/core/keyring"
+import type { RunTask } from "@hooklane/executor"
+import type { JobAttempt } from "@hooklane/queue"
+import { describe, expect, test } from "vitest"
+import { type JobDeps, processJob, reportLostJob } from "../src/process-job.ts"
+import { createSnapshotCache } from "../src/snapshot-cache.ts"
+
+const keyRing = createKeyRing(generateMasterKey())
+const NOW = 1_000_000
+
+const head = {
+  executionId: "exe_1",
+  triggerId: "pre-user-registration",
+  hookId: "hook_1",
+  hookName: "my-hook",
+  versionId: "ver_1",
+  acceptedAt: NOW - 50,
+} as const
+
+const sealedEvent = keyRing.seal('{"user":{}}', eventContext("exe_1"))
+const asyncJob: Job = { ...head, triggerId: "post-user-registration", sealedEvent }
+const syncJob: Job = { ...head, sealedEvent, deadlineAt: NOW + 5_000, replyTo: "gateway-1" }
+
+const snapshot: Snapshot = {
+  versionId: "ver_1",
+  hookId: "hook_1",
+  hookName: "my-hook",
+  number: 1,
+  triggerId: "pre-user-registration",
+  script: "",
+  dependencies: {},
+  sealedSecrets: { KEY: keyRing.seal("value", secretContext("hook_1", "KEY")) },
+}
+
+function attempt(changes: Partial<JobAttempt> = {}): JobAttempt {
+  return {
+    number: 1,
+    isLast: false,
+    runnableAt: NOW - 40,
+    nextDelayMs: 700,
+    signal: new AbortController().signal,
+    ...changes,
+  }
+}
+
+function start(
+  outcome: Outcome,
+  options: { snapshot?: Snapshot | undefined; endsAt?: number } = { snapshot },
+) {
+  const tasks: RunTask[] = []
+  const steps: string[] = []
+  const replies: Reply[] = []
+  const records: ExecutionRecord[] = []
+  let time = NOW
+  const deps: JobDeps = {
+    workerId: "wrk_1",
+    keyRing,
+    snapshots: createSnapshotCache(async () => options.snapshot),
+    executors: {
+      run: async (task) => {
+        tasks.push(task)
+        time = options.endsAt ?? time
+        return { outcome, logs: [], logsTruncated: false, runMs: 12 }
+      },
+    },
+    limits: { timeoutMs: 20_000, heapMb: 64 },
+    reply: async ({ reply }) => {
+      steps.push("reply")
+      replies.push(reply)
+    },
+    record: async (record) => {
+      steps.push("record")
+      records.push(record)
+    },
+    now: () => time,
+  }
+  return { deps, tasks, steps, replies, records }
+}
+
+const boom: Outcome = { status: "rejected", error: { name: "Error", message: "boom" } }
+
+describe("a synchronous job", () => {
+  test("is answered with the hook's value before it is recorded", async () => {
+    const { deps, steps, replies, records } = start({ status: "returned", value: { user: {} } })
+    expect(await processJob(deps, syncJob, attempt())).toBe("done")
+    expect(steps).toEqual(["reply", "record"])
+    expect(replies).toEqual([{ status: "succeeded", value: { user: {} }, runMs: 12 }])
+    expect(records).toMatchObject([{ status: "succeeded", attempt: { attempt: 1, queueMs: 40, runMs: 12 } }])
+  })
+
+  test("is done, not retried, when the hook rejects", async () => {
+    const { deps, replies, records } = start(boom)
+    expect(await processJob(deps, syncJob, attempt())).toBe("done")
+    expect(replies).toMatchObject([{ status: "failed", failure: "rejected", error: { message: "boom" } }])
+    expect(records).toMatchObject([{ status: "failed", failure: "rejected" }])
+  })
+
+  test("is not started past its deadline", async () => {
+    const { deps, tasks, replies } = start({ status: "returned" })
+    await processJob(deps, { ...syncJob, deadlineAt: NOW }, attempt())
+    expect(tasks).toEqual([])
+    expect(replies).toMatchObject([{ status: "failed", failure: "expired" }])
+  })
+
+  test("may run no longer than until its deadline", async () => {
+    const { deps, tasks } = start({ status: "returned" })
+    await processJob(deps, syncJob, attempt())
+    expect(tasks[0]?.limits.timeoutMs).toBe(5_000)
+  })
+
+  test("that ends when nobody listens any more is recorded as late", async () => {
+    const { deps, records } = start({ status: "returned" }, { snapshot, endsAt: NOW + 6_000 })
+    await processJob(deps, syncJob, attempt())
+    expect(records).toMatchObject([{ status: "failed", failure: "late" }])
+  })
+})
+
+describe("an asynchronous job", () => {
+  test("is recorded as succeeded and done", async () => {
+    const { deps, steps, records } = start({ status: "returned" })
+    expect(await processJob(deps, asyncJob, attempt())).toBe("done")
+    expect(steps).toEqual(["record"])
+    expect(records).toMatchObject([{ status: "succeeded" }])
+  })
+
+  test("goes back with its next time recorded while attempts are left", async () => {
+    const { deps, records } = start(boom)
+    expect(await processJob(deps, asyncJob, attempt())).toBe("retry")
+    expect(records).toMatchObject([{ status: "retrying", nextAttemptAt: NOW + 700, failure: "rejected" }])
+  })
+
+  test("is a dead letter after its last attempt", async () => {
+    const { deps, records } = start(boom)
+    expect(
+      await processJob(deps, asyncJob, attempt({ number: 5, isLast: true, nextDelayMs: undefined })),
+    ).toBe("dead")
+    expect(records).toMatchObject([{ status: "dead_letter", attempt: { attempt: 5 } }])
+  })
+
+  test("is a dead letter at once when its script does not compile", async () => {
+    const { deps } = start({ status: "not_compiled", error: { name: "SyntaxError", message: "no" } })
+    expect(await processJob(deps, asyncJob, attempt())).toBe("dead")
+  })
+
+  test("is tried again when its version is not in Redis", async () => {
+    const { deps, tasks, records } = start({ status: "returned" }, { snapshot: undefined })
+    expect(await processJob(deps, asyncJob, attempt())).toBe("retry")
+    expect(tasks).toEqual([])
+    expect(records).toMatchObject([{ failure: "snapshot_missing" }])
+  })
+})
+
+test("the hook gets its event and its secrets in clear, and nothing of them is recorded", async () => {
+  const { deps, tasks, records } = start({ status: "returned" })
+  await processJob(deps, asyncJob, attempt())
+  expect(tasks[0]).toMatchObject({ event: '{"user":{}}', secrets: { KEY: "value" }, attempt: 1 })
+  expect(JSON.stringify(records)).not.toContain("value")
+})
+
+test("a job whose worker died is answered, or becomes a dead letter", async () => {
+  const { deps, replies, records } = start({ status: "returned" })
+  await reportLostJob(deps, syncJob, 1)
+  await reportLostJob(deps, asyncJob, 3)
+  expect(replies).toMatchObject([{ status: "failed", failure: "worker_lost" }])
+  expect(records).toMatchObject([
+    { status: "failed", failure: "worker_lost" },
+    { status: "dead_letter", failure: "worker_lost", attempt: { attempt: 3 } },
+  ])
+})
