@@ -1,0 +1,58 @@
+import type { LogLine } from "@hooklane/core"
+
+export interface HookProcessPowers {
+  print(level: LogLine["level"], values: unknown[]): void
+  /** Ends the run that is under way. */
+  exit(code: unknown): void
+}
+
+/** The `process` of a hook: what packages ask of it at load, and nothing that acts on the real one. */
+export function createHookProcess({ print, exit }: HookProcessPowers): object {
+  const { version, versions, platform, arch, nextTick, hrtime } = process
+  const startedAt = performance.now()
+  const inert: Record<string, unknown> = {}
+  for (const name of INERT) inert[name] = () => inert
+  const stream = (level: LogLine["level"]) => ({
+    isTTY: false,
+    write: (text: unknown) => {
+      print(level, [String(text).replace(/\n$/, "")])
+      return true
+    },
+  })
+  return Object.assign(inert, {
+    version,
+    versions: { ...versions },
+    platform,
+    arch,
+    pid: 1,
+    title: "hook",
+    argv: ["node", "/hook.js"],
+    execArgv: [],
+    env: {},
+    nextTick,
+    hrtime,
+    cwd: () => "/",
+    uptime: () => (performance.now() - startedAt) / 1000,
+    listeners: () => [],
+    listenerCount: () => 0,
+    emit: () => false,
+    stdout: stream("info"),
+    stderr: stream("error"),
+    exit(code: unknown = 0): never {
+      exit(code)
+      throw new Error("process.exit ends the run of a hook")
+    },
+  })
+}
+
+const INERT = [
+  "on",
+  "once",
+  "off",
+  "addListener",
+  "prependListener",
+  "removeListener",
+  "removeAllListeners",
+  "setMaxListeners",
+  "emitWarning",
+]

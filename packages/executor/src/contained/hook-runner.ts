@@ -1,0 +1,138 @@
+import type { ExecutorSettings, HookCode } from "../protocol.ts"
+import { type CompiledHook, compileHook } from "./compile-hook.ts"
+import { createRunLog } from "./run-log.ts"
+import { createSandbox, type Sandbox, type SandboxPowers } from "./sandbox.ts"
+import type { RunTask, ThreadAnswer, ThreadMessage } from "./thread-protocol.ts"
+import { createTimers } from "./timers.ts"
+
+export type RunnerSettings = Pick<ExecutorSettings, "maxResultBytes" | "maxLogBytes">
+
+/** Runs one hook version, one run at a time, in a context that lives for as long as runs end well. */
+export interface HookRunner {
+  /** Resolves when the run is cleaned up; never, when it left something that cannot be. */
+  run(task: RunTask): Promise<void>
+  /** Takes what was thrown, or rejected, and nobody caught. */
+  fault(thrown: unknown): void
+}
+
+interface ActiveRun {
+  print: SandboxPowers["print"]
+  /** Sends the first answer; later ones are ignored. */
+  answer(answer: ThreadAnswer): void
+  readonly answered: Promise<ThreadAnswer["status"]>
+  isUnclean: boolean
+}
+
+/** After so many runs a thread is replaced, so that what leaks in it has an end. */
+const MAX_RUNS = 1_000
+
+export function createHookRunner(settings: RunnerSettings): HookRunner {
+  const { timers, open: openTimers, close: closeTimers } = createTimers()
+  const powers: SandboxPowers = {
+    timers,
+    print: (level, values) => active?.print(level, values),
+    exit: (code) => active?.answer({ status: "crashed", reason: `it called process.exit(${code})` }),
+  }
+  let hook: { code: HookCode; compiled: CompiledHook } | undefined
+  let sandbox: Sandbox | undefined
+  let active: ActiveRun | undefined
+  let runs = 0
+
+  async function run(task: RunTask): Promise<void> {
+    const resourcesBefore = countResources()
+    openTimers()
+    const current = beginRun(task, settings)
+    active = current
+    runs += 1
+    call(task, current)
+    const status = await current.answered
+    closeTimers()
+    // What the run left for the next turns of the loop comes now, and counts as its own.
+    await nextTurn()
+    await nextTurn()
+    active = undefined
+    const isUnclean = current.isUnclean || countResources() > resourcesBefore || runs >= MAX_RUNS
+    if (isUnclean) return retire(task)
+    if (status !== "returned" && status !== "rejected") sandbox = undefined
+    task.port.close()
+  }
+
+  function call({ hook: text, event, webtask }: RunTask, { answer }: ActiveRun): void {
+    hook ??= parseHook(text)
+    const { code, compiled } = hook
+    if (!sandbox) {
+      const fresh = createSandbox(code, powers)
+      const refusal = compiled.isCompiled
+        ? fresh.load(fresh.evaluate(compiled.script))
+        : fresh.notCompiled(compiled.error)
+      if (refusal) return answer(refusal)
+      sandbox = fresh
+    }
+    sandbox.call({ event, webtask, answer })
+  }
+
+  function fault(thrown: unknown): void {
+    // Between two runs there is nobody to tell; the thread cannot be trusted to be clean.
+    if (!active || !sandbox) process.exit(1)
+    active.isUnclean = true
+    active.answer(sandbox.threw(thrown))
+  }
+
+  return { run, fault }
+}
+
+function beginRun({ port }: RunTask, { maxResultBytes, maxLogBytes }: RunnerSettings): ActiveRun {
+  const send = (message: ThreadMessage) => port.postMessage(message)
+  const log = createRunLog({
+    maxBytes: maxLogBytes,
+    onLine: (line) => send({ kind: "log", line }),
+    onTruncated: () => send({ kind: "logs_truncated" }),
+  })
+  const { promise: answered, resolve } = Promise.withResolvers<ThreadAnswer["status"]>()
+  let isAnswered = false
+  send({ kind: "started" })
+  const startedAt = performance.now()
+  return {
+    print: log.write,
+    answer(answer) {
+      if (isAnswered) return
+      isAnswered = true
+      const bounded = withinLimit(answer, maxResultBytes)
+      send({ kind: "answer", answer: bounded, runMs: performance.now() - startedAt })
+      resolve(bounded.status)
+    },
+    answered,
+    isUnclean: false,
+  }
+}
+
+function withinLimit(answer: ThreadAnswer, maxBytes: number): ThreadAnswer {
+  if (answer.status !== "returned" || answer.json === undefined) return answer
+  const bytes = Buffer.byteLength(answer.json)
+  if (bytes <= maxBytes) return answer
+  const message = `The result of the extension point has ${bytes} bytes as JSON; ${maxBytes} are allowed`
+  return { status: "invalid_result", json: JSON.stringify({ name: "Error", message }) }
+}
+
+/** Asks for the end of this thread and keeps its pool from giving it another run until then. */
+function retire({ port }: RunTask): Promise<never> {
+  const message: ThreadMessage = { kind: "unclean" }
+  port.postMessage(message)
+  return new Promise(() => {})
+}
+
+function parseHook(text: SharedArrayBuffer): { code: HookCode; compiled: CompiledHook } {
+  const code: HookCode = JSON.parse(Buffer.from(text).toString("utf8"))
+  return { code, compiled: compileHook(code) }
+}
+
+/** What keeps this thread's loop alive; an idle kept-alive connection does not. */
+function countResources(): number {
+  return process.getActiveResourcesInfo().filter((name) => name !== "Immediate").length
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}

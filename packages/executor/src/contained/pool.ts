@@ -1,0 +1,74 @@
+import { once } from "node:events"
+import type { Worker } from "node:worker_threads"
+import { Piscina } from "piscina"
+import type { ExecutorSettings } from "../protocol.ts"
+import type { ThreadTask } from "./thread-protocol.ts"
+
+/** The threads of an executor, one task each at a time. */
+export interface Pool {
+  /** Rejects when the thread died, or was ended by the signal. */
+  run(task: ThreadTask, signal?: AbortSignal): Promise<void>
+  /** Aborts, and resolves when the threads that it ended are gone; `onStuck` is called when one is not. */
+  end(controller: AbortController): void
+}
+
+export interface PoolOptions extends ExecutorSettings {
+  threadFile: string
+  /** The only folder that a thread may read. */
+  folder: string
+  /** A thread is still there a second after it was told to end. */
+  onStuck(): void
+}
+
+const END_LIMIT_MS = 1_000
+const IDLE_TIMEOUT_MS = 60_000
+
+export function createPool(options: PoolOptions): Pool {
+  const { threads, heapMb, maxResultBytes, maxLogBytes, folder } = options
+  const piscina = new Piscina({
+    filename: options.threadFile,
+    name: "run",
+    minThreads: 1,
+    maxThreads: threads,
+    concurrentTasksPerWorker: 1,
+    // With atomics, what one task left behind runs during the next one, and fails it.
+    atomics: "disabled",
+    idleTimeout: IDLE_TIMEOUT_MS,
+    recordTiming: false,
+    env: {},
+    argv: [],
+    // Its own, or a nested Worker could shed the permissions that it would inherit from the process.
+    execArgv: ["--permission", `--allow-fs-read=${folder}/`, "--allow-net", "--no-addons"],
+    resourceLimits: {
+      maxOldGenerationSizeMb: heapMb,
+      maxYoungGenerationSizeMb: 8,
+      stackSizeMb: 4,
+      codeRangeSizeMb: 16,
+    },
+    workerData: { maxResultBytes, maxLogBytes },
+  })
+  // Without listeners a late throw would end the process. What a hook throws may be null.
+  piscina.on("error", () => {})
+  piscina.on("message", () => {})
+
+  return {
+    run: (task, signal) => {
+      const transferList = task.kind === "run" ? [task.port] : []
+      return piscina.run(task, signal ? { transferList, signal } : { transferList })
+    },
+    end: (controller) => {
+      const before = piscina.threads
+      controller.abort()
+      for (const thread of before) {
+        if (!piscina.threads.includes(thread)) void watchEnd(thread, options.onStuck)
+      }
+    },
+  }
+}
+
+/** `terminate` is a request: native code, such as a key derivation, does not hear it. */
+async function watchEnd(thread: Worker, onStuck: () => void): Promise<void> {
+  const timer = setTimeout(onStuck, END_LIMIT_MS)
+  await once(thread, "exit")
+  clearTimeout(timer)
+}

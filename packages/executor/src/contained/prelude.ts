@@ -1,0 +1,222 @@
+import type { CallSignature } from "../protocol.ts"
+import type { ThreadAnswer } from "./thread-protocol.ts"
+
+/** What the prelude gets from the thread, whose objects belong to another realm. */
+export interface PreludeInput {
+  signature: CallSignature
+  scope: readonly string[]
+  require(id: unknown): unknown
+  /** The thread's native error classes by name. */
+  nativeErrors: Readonly<Record<string, unknown>>
+  hookFile: string
+}
+
+export interface HookCall {
+  event: string
+  webtask: string
+  /** Takes the first answer; later ones are ignored. */
+  answer(answer: ThreadAnswer): void
+}
+
+export interface Prelude {
+  /**
+   * Runs the module's body, once. An answer comes back when it gives no function.
+   * @param factory the compiled script, as a function of the names in scope
+   */
+  load(factory: (...scope: unknown[]) => unknown): ThreadAnswer | undefined
+  call(run: HookCall): void
+  /** The answer for something that was thrown and nobody caught. */
+  threw(thrown: unknown): ThreadAnswer
+  notCompiled(error: unknown): ThreadAnswer
+}
+
+/**
+ * Runs inside the hook's context, before the hook, so that arguments, results and errors are made and read with
+ * the context's own intrinsics as they were before user code could change them. It gets there as the text of
+ * this function: it must not refer to anything outside itself but globals of the language.
+ */
+export function prelude(input: PreludeInput): Prelude {
+  const { signature, nativeErrors } = input
+  const { parse, stringify } = JSON
+  const { create, getOwnPropertyNames, defineProperty } = Object
+  const { isError } = Error
+  const MAX_ERROR_CHARS = 65_536
+  const MAX_TEXT_CHARS = 16_384
+  let hook: ((...args: unknown[]) => unknown) | undefined
+
+  adoptNativeErrors()
+
+  class ExtensibilityUserError extends Error {
+    constructor(message?: string) {
+      super(message)
+      this.name = this.constructor.name
+    }
+  }
+
+  return { load, call, threw: (thrown) => failure("threw", thrown), notCompiled }
+
+  function load(factory: (...scope: unknown[]) => unknown): ThreadAnswer | undefined {
+    const module = { exports: {} as unknown }
+    const values: Record<string, unknown> = {
+      exports: module.exports,
+      require: input.require,
+      module,
+      __filename: input.hookFile,
+      __dirname: "/",
+      ExtensibilityUserError,
+    }
+    for (const errorClass of signature.errorClasses) values[errorClass.name] = errorClassFor(errorClass)
+    try {
+      const returned = factory(...input.scope.map((name) => values[name]))
+      const exported = typeof returned === "function" ? returned : module.exports
+      if (typeof exported !== "function") throw new Error("Supplied code must return or export a function.")
+      hook = exported as (...args: unknown[]) => unknown
+      return undefined
+    } catch (error) {
+      return notCompiled(error)
+    }
+  }
+
+  function call({ event: eventText, webtask: webtaskText, answer }: HookCall): void {
+    const args = argumentsFor(eventText, webtaskText)
+    let isAnswered = false
+    const once = (makeAnswer: () => ThreadAnswer) => {
+      if (isAnswered) return
+      // First: making the answer may run getters of the hook, which could call back again.
+      isAnswered = true
+      answer(makeAnswer())
+    }
+    const callback = (error?: unknown, value?: unknown) =>
+      once(() => (error ? failure("rejected", error) : success(value)))
+    try {
+      const result = hook?.(...args, callback)
+      if ((hook?.length ?? 0) > signature.parameters.length || result === undefined) return
+      // A hook that declares no callback answers with what it returns.
+      if (!isThenable(result)) return once(() => success(result))
+      result.then(
+        (value) => once(() => success(value)),
+        (error) => once(() => failure("rejected", error)),
+      )
+    } catch (error) {
+      once(() => failure("threw", error))
+    }
+  }
+
+  function argumentsFor(eventText: string, webtaskText: string): unknown[] {
+    const event = parse(eventText)
+    const webtask = parse(webtaskText)
+    webtask.body = event
+    webtask.body_raw = eventText
+    const context = signature.contextArgument === "copy" ? { ...event.context } : event.context
+    context.webtask = webtask
+    return signature.parameters.map((name) => (name === "context" ? context : event[name]))
+  }
+
+  function success(value: unknown): ThreadAnswer {
+    try {
+      const json = stringify(signature.emptyResult === "empty_object" ? value || {} : value)
+      return json === undefined ? { status: "returned" } : { status: "returned", json }
+    } catch {
+      const error = new Error("Error when JSON serializing the result of the extension point")
+      return failure("invalid_result", error)
+    }
+  }
+
+  function notCompiled(error: unknown): ThreadAnswer {
+    const { message, stack } = describe(error)
+    return {
+      status: "not_compiled",
+      json: stringify({
+        name: "Error",
+        message: "Unable to compile the extensibility code as javascript",
+        stack,
+        properties: { error_description: message },
+      }),
+    }
+  }
+
+  function failure(status: "rejected" | "threw" | "invalid_result", error: unknown): ThreadAnswer {
+    try {
+      const { name, message, stack, properties } = describe(error)
+      const json = stringify({ name, message, stack, properties })
+      // Beyond this, what the error carries besides its texts is dropped.
+      return { status, json: json.length > MAX_ERROR_CHARS ? stringify({ name, message, stack }) : json }
+    } catch (fault) {
+      return { status, json: stringify({ name: "Error", message: `Error serializing error: ${say(fault)}` }) }
+    }
+  }
+
+  function describe(value: unknown) {
+    const error = isErrorLike(value) ? value : new Error(say(value))
+    const properties: Record<string, unknown> = create(null)
+    for (const key of getOwnPropertyNames(error)) {
+      if (key !== "name" && key !== "message" && key !== "stack") properties[key] = Reflect.get(error, key)
+    }
+    return {
+      name: cut(String(error.name)),
+      message: cut(String(error.message)),
+      stack: typeof error.stack === "string" ? cut(userFrames(error.stack)) : undefined,
+      properties: getOwnPropertyNames(properties).length > 0 ? properties : undefined,
+    }
+  }
+
+  /** The text of something that is not an Error: its message if it has one, itself otherwise. */
+  function say(value: unknown): string {
+    try {
+      const message = value === null || value === undefined ? "" : Reflect.get(Object(value), "message")
+      return String(message || String(value) || "Unknown error")
+    } catch {
+      return "Unknown error"
+    }
+  }
+
+  function isErrorLike(value: unknown): value is Error {
+    try {
+      return isError(value) || value instanceof Error
+    } catch {
+      return false
+    }
+  }
+
+  /** The stack without the frames of this runtime. */
+  function userFrames(stack: string): string {
+    return stack
+      .split("\n")
+      .filter((line) => !/^ {4}at .*(hooklane:|file:\/\/|node:vm|[\\/]piscina[\\/])/.test(line))
+      .join("\n")
+  }
+
+  function cut(text: string): string {
+    return text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS)}…` : text
+  }
+
+  function isThenable(value: unknown): value is PromiseLike<unknown> {
+    return typeof value === "object" && value !== null && typeof Reflect.get(value, "then") === "function"
+  }
+
+  function errorClassFor({ name, hasFriendlyMessage }: CallSignature["errorClasses"][number]): unknown {
+    // As a property's value, the class takes its name from the key.
+    const named = {
+      [name]: class extends ExtensibilityUserError {
+        constructor(message?: string, friendlyMessage?: string) {
+          super(message)
+          if (hasFriendlyMessage) Object.assign(this, { friendlyMessage: friendlyMessage || message })
+        }
+      },
+    }
+    return named[name]
+  }
+
+  /** Errors that Node's modules throw come from the thread's realm; hooks test them with `instanceof` all the same. */
+  function adoptNativeErrors(): void {
+    const isInstance = Function.prototype[Symbol.hasInstance]
+    const twins = new Map<unknown, unknown>()
+    for (const [name, twin] of Object.entries(nativeErrors)) twins.set(Reflect.get(globalThis, name), twin)
+    defineProperty(Error, Symbol.hasInstance, {
+      value: function hasInstance(this: unknown, value: unknown): boolean {
+        const twin = twins.get(this)
+        return isInstance.call(this, value) || (typeof twin === "function" && isInstance.call(twin, value))
+      },
+    })
+  }
+}

@@ -1,0 +1,92 @@
+import { Socket } from "node:net"
+import { fileURLToPath } from "node:url"
+import type { ExecutorSettings, FromExecutor, HookCode, RunRequest, ToExecutor } from "../protocol.ts"
+import { openFrameLink } from "./frames.ts"
+import { startHeartbeat } from "./heartbeat.ts"
+import { createPool } from "./pool.ts"
+import { startThreadRun, type ThreadRun } from "./thread-run.ts"
+
+/**
+ * The entry of an executor process. It holds a pool of threads for one hook version and nothing else: no
+ * credential, no environment, no way to reach more than its folder, its pipe and the network.
+ */
+const PIPE_FD = 3
+/** Frames from the worker are trusted; the bound keeps a broken stream from filling the memory. */
+const MAX_FRAME_BYTES = 128 * 1024 * 1024
+
+const settings: ExecutorSettings = JSON.parse(process.argv[2] ?? "")
+const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true })
+const runs = new Map<string, ThreadRun>()
+let hook: SharedArrayBuffer | undefined
+
+const pool = createPool({
+  ...settings,
+  threadFile: fileURLToPath(new URL(import.meta.resolve("./thread.ts"))),
+  folder: import.meta.dirname,
+  onStuck: () => giveUp("a run went on after it was stopped"),
+})
+const link = openFrameLink(pipe, {
+  maxBytes: MAX_FRAME_BYTES,
+  onFrame: (message) => {
+    heartbeat.heard()
+    receive(message as ToExecutor)
+  },
+  onFault: giveUp,
+})
+const heartbeat = startHeartbeat({ beat: () => {}, onSilence: () => giveUp("its worker fell silent") })
+
+pipe.on("close", () => process.kill(process.pid, "SIGKILL"))
+pipe.on("error", () => process.kill(process.pid, "SIGKILL"))
+await pool.run({ kind: "warm_up" })
+send({ type: "ready" })
+
+function receive(message: ToExecutor): void {
+  switch (message.type) {
+    case "bind":
+      hook = share(message.hook)
+      return
+    case "run":
+      start(message)
+      return
+    case "cancel":
+      runs.get(message.id)?.cancel()
+      return
+    case "ping":
+      send({ type: "pong" })
+      return
+    default:
+      giveUp(`it was sent an unknown frame`)
+  }
+}
+
+function start(request: RunRequest): void {
+  if (!hook) return giveUp("it was sent a run before a hook")
+  const run = startThreadRun({
+    pool,
+    hook,
+    request,
+    onAnswer: (answer) => {
+      runs.delete(answer.id)
+      send(answer)
+    },
+    onNotStarted: () => giveUp("its threads do not start"),
+  })
+  runs.set(request.id, run)
+}
+
+function share(code: HookCode): SharedArrayBuffer {
+  const text = Buffer.from(JSON.stringify(code))
+  const shared = new SharedArrayBuffer(text.length)
+  new Uint8Array(shared).set(text)
+  return shared
+}
+
+function send(message: FromExecutor): void {
+  link.send(message)
+}
+
+/** Ends this process, stuck threads and all; an orderly exit would wait for them. */
+function giveUp(reason: string): void {
+  send({ type: "farewell", reason })
+  setImmediate(() => process.kill(process.pid, "SIGKILL"))
+}

@@ -1,0 +1,50 @@
+import { formatWithOptions } from "node:util"
+import type { LogLine } from "@hooklane/core"
+
+/** The console output of one run, within its limits. */
+export interface RunLog {
+  write(level: LogLine["level"], values: unknown[]): void
+}
+
+const MAX_LINES = 1_000
+const MAX_LINE_CHARS = 8_192
+
+/** `customInspect: false`: an object's own idea of how to be shown is code, and would run outside its context. */
+const FORMAT = { customInspect: false, depth: 3, maxArrayLength: 100, maxStringLength: MAX_LINE_CHARS }
+
+export interface RunLogOptions {
+  maxBytes: number
+  onLine(line: LogLine): void
+  /** Called once, with the first line that is dropped. */
+  onTruncated(): void
+}
+
+export function createRunLog({ maxBytes, onLine, onTruncated }: RunLogOptions): RunLog {
+  let bytesLeft = maxBytes
+  let linesLeft = MAX_LINES
+  let isFull = false
+  return {
+    write(level, values) {
+      // Nothing more is formatted once the log is full, or a flood would cost time without an end.
+      if (isFull) return
+      const message = format(values)
+      bytesLeft -= Buffer.byteLength(message)
+      linesLeft -= 1
+      if (bytesLeft < 0 || linesLeft < 0) {
+        isFull = true
+        onTruncated()
+        return
+      }
+      onLine({ at: Date.now(), level, message })
+    },
+  }
+}
+
+function format(values: unknown[]): string {
+  try {
+    const text = formatWithOptions(FORMAT, ...values)
+    return text.length > MAX_LINE_CHARS ? `${text.slice(0, MAX_LINE_CHARS)}…` : text
+  } catch {
+    return "(a value that cannot be shown)"
+  }
+}

@@ -1,0 +1,117 @@
+import { constants, createContext, Script } from "node:vm"
+import type { LogLine } from "@hooklane/core"
+import type { HookCode } from "../protocol.ts"
+import { HOOK_FILE, scopeOf } from "./compile-hook.ts"
+import { createConsole } from "./hook-console.ts"
+import { createHookProcess } from "./hook-process.ts"
+import { createRequire } from "./hook-require.ts"
+import { type Prelude, type PreludeInput, prelude } from "./prelude.ts"
+import type { HookTimers } from "./timers.ts"
+
+export interface SandboxPowers {
+  timers: HookTimers
+  print(level: LogLine["level"], values: unknown[]): void
+  exit(code: unknown): void
+}
+
+/** Taken as they are from the thread. `ArrayBuffer` and `Uint8Array` because a Buffer must be an instance. */
+const SHARED_GLOBALS = [
+  "AbortController",
+  "AbortSignal",
+  "ArrayBuffer",
+  "Blob",
+  "Buffer",
+  "DOMException",
+  "Event",
+  "EventTarget",
+  "TextDecoder",
+  "TextEncoder",
+  "URL",
+  "URLSearchParams",
+  "Uint8Array",
+  "atob",
+  "btoa",
+  "queueMicrotask",
+  "structuredClone",
+]
+
+/** Node loads these when they are first touched; so does a hook. */
+const LAZY_GLOBALS = [
+  "CompressionStream",
+  "DecompressionStream",
+  "File",
+  "FormData",
+  "Headers",
+  "ReadableStream",
+  "Request",
+  "Response",
+  "TextDecoderStream",
+  "TextEncoderStream",
+  "TransformStream",
+  "WritableStream",
+  "crypto",
+  "fetch",
+  "performance",
+]
+
+const REMOVED_GLOBALS = ["WebAssembly", "SharedArrayBuffer", "Atomics"]
+
+const NATIVE_ERRORS = {
+  Error,
+  AggregateError,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+}
+
+const preludeScript = new Script(`(${prelude})`, { filename: "hooklane:prelude" })
+
+/** A fresh context for one hook version: clean globals, its own `require`, and the prelude that calls the hook. */
+export interface Sandbox extends Prelude {
+  /** The value of a compiled script in this context. */
+  evaluate(script: Script): (...args: unknown[]) => unknown
+}
+
+export function createSandbox(code: HookCode, powers: SandboxPowers): Sandbox {
+  // Not contextified: an ordinary global object without interceptors, which is faster and has fewer surprises.
+  const global = createContext(constants.DONT_CONTEXTIFY, { codeGeneration: { strings: true, wasm: false } })
+  const hookConsole = createConsole(powers.print)
+  const hookProcess = createHookProcess(powers)
+  const { timers } = powers
+  defineGlobals(global, { ...timers, console: hookConsole, process: hookProcess })
+  const start = asPrelude(preludeScript.runInContext(global))
+  const face = start({
+    signature: code.signature,
+    scope: scopeOf(code),
+    require: createRequire({ timers, process: hookProcess, console: hookConsole }),
+    nativeErrors: NATIVE_ERRORS,
+    hookFile: HOOK_FILE,
+  })
+  return { ...face, evaluate: (script) => script.runInContext(global) }
+}
+
+function defineGlobals(global: object, given: Record<string, unknown>): void {
+  for (const name of REMOVED_GLOBALS) Reflect.deleteProperty(global, name)
+  for (const name of SHARED_GLOBALS) define(global, name, Reflect.get(globalThis, name))
+  for (const [name, value] of Object.entries(given)) define(global, name, value)
+  define(global, "global", global)
+  for (const name of LAZY_GLOBALS) {
+    Object.defineProperty(global, name, {
+      configurable: true,
+      get: () => Reflect.get(globalThis, name),
+      set: (value: unknown) => define(global, name, value),
+    })
+  }
+}
+
+function define(global: object, name: string, value: unknown): void {
+  Object.defineProperty(global, name, { value, writable: true, configurable: true, enumerable: false })
+}
+
+/** The script is the text of `prelude`, so its value is that function, made in the context. */
+function asPrelude(value: unknown): (input: PreludeInput) => Prelude {
+  return value as typeof prelude
+}

@@ -1,0 +1,73 @@
+import { logLineSchema, type Trigger } from "@hooklane/core"
+import { z } from "zod"
+
+/**
+ * What passes between a worker and an executor. The executor imports the types only: what it sends is checked
+ * here, in the worker, because nothing that comes out of a process with user code can be trusted.
+ */
+
+/** How a run ended; `json` was made inside the hook's context and is text until the worker parses it. */
+export const endingSchema = z.discriminatedUnion("status", [
+  z.strictObject({ status: z.literal("returned"), json: z.string().optional() }),
+  z.strictObject({
+    status: z.enum(["rejected", "threw", "not_compiled", "invalid_result"]),
+    json: z.string(),
+  }),
+  z.strictObject({ status: z.literal("crashed"), reason: z.string().max(1000) }),
+  z.strictObject({ status: z.enum(["timed_out", "out_of_memory", "cancelled"]) }),
+])
+export type Ending = z.infer<typeof endingSchema>
+
+export const answerSchema = z.strictObject({
+  type: z.literal("answer"),
+  /** Random and known to the executor's main thread only: a forged answer cannot name a run. */
+  id: z.uuid(),
+  ending: endingSchema,
+  logs: z.array(logLineSchema),
+  logsTruncated: z.boolean(),
+  runMs: z.number().min(0),
+})
+export type Answer = z.infer<typeof answerSchema>
+
+export const fromExecutorSchema = z.discriminatedUnion("type", [
+  /** The pool is up: the executor can be bound to a hook version. */
+  z.strictObject({ type: z.literal("ready") }),
+  z.strictObject({ type: z.literal("pong") }),
+  /** The last frame of an executor that ends itself. */
+  z.strictObject({ type: z.literal("farewell"), reason: z.string().max(1000) }),
+  answerSchema,
+])
+export type FromExecutor = z.infer<typeof fromExecutorSchema>
+
+/** What a hook needs of its trigger to be compiled and called. */
+export type CallSignature = Pick<Trigger, "parameters" | "errorClasses" | "emptyResult" | "contextArgument">
+
+/** One version of a hook as its threads get it. */
+export interface HookCode {
+  script: string
+  signature: CallSignature
+}
+
+/** One call of the hook. */
+export interface RunRequest {
+  id: string
+  timeoutMs: number
+  /** The event as JSON text. */
+  event: string
+  /** The members of `context.webtask` that differ from run to run, as JSON text. */
+  webtask: string
+}
+
+export type ToExecutor =
+  | { type: "bind"; hook: HookCode }
+  | ({ type: "run" } & RunRequest)
+  | { type: "cancel"; id: string }
+  | { type: "ping" }
+
+/** What an executor is started with; it holds for its whole life. */
+export interface ExecutorSettings {
+  threads: number
+  heapMb: number
+  maxResultBytes: number
+  maxLogBytes: number
+}

@@ -1,0 +1,53 @@
+import { execFile } from "node:child_process"
+import { cp, mkdtemp, realpath, rm, writeFile } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+/** The one folder that executors may read: their own modules as JavaScript, and piscina. */
+export interface RuntimeFolder {
+  path: string
+  entryFile: string
+  remove(): Promise<void>
+}
+
+/**
+ * Made new for each worker. Stripping types ahead makes a thread start in 9 ms instead of 50 ms and saves 17 MB
+ * in each process, and nothing of the installation is readable from where hooks run.
+ */
+export async function makeRuntimeFolder(): Promise<RuntimeFolder> {
+  const path = await realpath(await mkdtemp(join(tmpdir(), "hooklane-executor-")))
+  try {
+    await Promise.all([
+      stripTypes(fileURLToPath(new URL("./contained", import.meta.url)), path),
+      copyPiscina(join(path, "node_modules", "piscina")),
+      writeFile(join(path, "package.json"), `{ "type": "module" }\n`),
+    ])
+  } catch (error) {
+    await rm(path, { recursive: true, force: true })
+    throw error
+  }
+  return {
+    path,
+    entryFile: join(path, "process.js"),
+    remove: () => rm(path, { recursive: true, force: true }),
+  }
+}
+
+async function stripTypes(source: string, target: string): Promise<void> {
+  const program = fileURLToPath(new URL("./strip-types.ts", import.meta.url))
+  const flags = ["--disable-warning=ExperimentalWarning"]
+  await promisify(execFile)(process.execPath, [...flags, program, source, target], { env: {} })
+}
+
+async function copyPiscina(target: string): Promise<void> {
+  const main = createRequire(import.meta.url).resolve("piscina")
+  const installed = dirname(dirname(main))
+  await cp(join(installed, "package.json"), join(target, "package.json"))
+  await cp(join(installed, "dist"), join(target, "dist"), {
+    recursive: true,
+    filter: (file) => !/\.(d\.ts|map)$/.test(file),
+  })
+}

@@ -1,0 +1,47 @@
+import type { ExecutorProcess } from "./executor-process.ts"
+
+/** Keeps one blank executor booted ahead, so that a hook that was not used lately starts at once. */
+export interface Spare {
+  readonly process: ExecutorProcess | undefined
+  /** The blank executor, or a new one when there is none with this heap. */
+  take(heapMb: number): ExecutorProcess
+  close(): void
+}
+
+/** The hook that took the spare has the processor to itself for a moment. */
+const REFILL_DELAY_MS = 200
+
+export function keepSpare(boot: (heapMb: number) => ExecutorProcess, heapMb: number): Spare {
+  let spare: ExecutorProcess | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  function refill(): void {
+    const blank = boot(heapMb)
+    spare = blank
+    // One that dies unused is not replaced here: whatever killed it would kill the next one.
+    void blank.gone.then(() => {
+      if (spare === blank) spare = undefined
+    })
+  }
+
+  refill()
+  return {
+    get process() {
+      return spare
+    },
+    take(wantedHeapMb) {
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        if (!spare) refill()
+      }, REFILL_DELAY_MS)
+      if (!spare || wantedHeapMb !== heapMb) return boot(wantedHeapMb)
+      const taken = spare
+      spare = undefined
+      return taken
+    },
+    close() {
+      clearTimeout(timer)
+      spare?.kill("it was not needed any more")
+    },
+  }
+}
