@@ -1,11 +1,10 @@
 import { setMaxListeners } from "node:events"
 import { setTimeout as sleep } from "node:timers/promises"
-import { type Job, type RetryPolicy, TRIGGERS, type TriggerId } from "@hooklane/core"
+import { TRIGGERS } from "@hooklane/core"
 import { Worker } from "bullmq"
 import { isRedisTrouble } from "./commands.ts"
 import type { QueueConnection } from "./connection.ts"
-import { handleJob, type JobAttempt, retryDelayOf, type Verdict } from "./handle-job.ts"
-import type { Log } from "./log.ts"
+import { handleJob, type JobHandler, retryDelayOf } from "./handle-job.ts"
 
 // A worker renews its locks by a timer, and hooks run in another process, so short locks are safe. A job whose
 // worker died is noticed by the first check after its lock: within 3 s, asynchronous ones within 10 s.
@@ -14,20 +13,9 @@ const ASYNC_LOCKS = { lockMs: 5_000, checkMs: 5_000 }
 
 const FORCED_CLOSE_MS = 3_000
 
-export interface ConsumerOptions {
-  triggerId: TriggerId
+export interface ConsumerOptions extends JobHandler {
   /** Jobs in hand at once. */
   concurrency: number
-  /** Asynchronous lanes only: a synchronous job has one attempt. */
-  retryPolicy: RetryPolicy
-  process(job: Job, attempt: JobAttempt): Promise<Verdict>
-  /**
-   * The job was given up without a verdict and will not run again: its worker was lost in its last attempt
-   * (`attempt`), or `process` threw in it, or did not end after a forced close. Called before the job is
-   * moved, so at least once.
-   */
-  onLost(job: Job, attempt: number): Promise<void>
-  log: Log
   /** How long a job belongs to a worker that gives no sign of life, and how often that is looked at. */
   locks?: { lockMs: number; checkMs: number }
 }
@@ -59,7 +47,7 @@ export function startConsumer(connection: QueueConnection, options: ConsumerOpti
       lockDuration: lockMs,
       stalledInterval: checkMs,
       runRetryDelay: 500,
-      // Lost attempts are counted by `describeAttempt`, together with failed ones.
+      // Lost attempts are counted by `countAttempts`, together with failed ones.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       settings: { backoffStrategy: (_attempts, _type, error) => retryDelayOf(error) },
     },

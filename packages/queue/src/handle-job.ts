@@ -21,15 +21,23 @@ export interface JobAttempt {
   signal: AbortSignal
 }
 
-/** What a job needs to be handled. */
-interface Handling {
+/** Who handles the jobs of a lane. */
+export interface JobHandler {
   triggerId: TriggerId
+  /** Asynchronous lanes only: a synchronous job has one attempt. */
   retryPolicy: RetryPolicy
   process(job: Job, attempt: JobAttempt): Promise<Verdict>
+  /**
+   * The job was given up without a verdict and will not run again: its worker was lost in its last attempt
+   * (`attempt`), or `process` threw in it, or did not end after a forced close. Called before the job is
+   * moved, so at least once. A worker that was cut off from Redis for longer than its lock counts as lost as
+   * well: then the attempt may end with a verdict nevertheless.
+   */
   onLost(job: Job, attempt: number): Promise<void>
-  signal: AbortSignal
   log: Log
 }
+
+type Handling = JobHandler & { signal: AbortSignal }
 
 // Time that an attempt has to end after a forced close.
 const GRACE_MS = 1_000

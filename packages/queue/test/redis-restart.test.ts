@@ -84,6 +84,7 @@ test("closing by force ends although Redis is away", async () => {
   const startedAt = Date.now()
   await service.consumer.close({ force: true })
   expect(Date.now() - startedAt).toBeLessThan(4_000)
+  await service.redis.start()
 })
 
 test("a job that ends while Redis is away is finished, not repeated", async () => {
