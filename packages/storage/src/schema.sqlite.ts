@@ -1,5 +1,5 @@
 import type { webcrypto } from "node:crypto"
-import { EXECUTION_STATUSES, type HookError, type LogLine, TRIGGER_IDS } from "@hooklane/core"
+import { EXECUTION_STATUSES, type Failure, type HookError, type LogLine, TRIGGER_IDS } from "@hooklane/core"
 import { sql } from "drizzle-orm"
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core"
 
