@@ -4,24 +4,26 @@ import { type AttemptDeps, type AttemptResult, notStarted, runAttempt } from "./
 
 export interface JobDeps extends AttemptDeps {
   workerId: string
-  /** Sends the answer of a synchronous job to the gateway that waits for it. */
-  reply: (answer: { address: string; executionId: string; reply: Reply }) => Promise<void>
+  /** Puts the answer of a synchronous job on its way to the gateway that waits for it; never fails. */
+  reply: (answer: { address: string; executionId: string; reply: Reply }) => void
   /** Appends what happened to the event stream. */
   record: (record: ExecutionRecord) => Promise<void>
+  /** The same for an execution that was answered already: nobody waits for it, and it never fails. */
+  recordLater: (record: ExecutionRecord) => void
 }
 
 /**
  * Handles one job: refuses what is past its deadline, runs the hook, answers, and records what happened.
  *
  * A synchronous job is answered before anything else is done for it, and is "done" however it ended: it has one
- * attempt. An asynchronous one is recorded before the queue hears of it, so that an execution which has left the
- * queue can always be seen in the history.
+ * attempt. Answer, record and the queue's own end of the job leave in one packet, in this order. An asynchronous
+ * one is recorded before the queue hears of it, so that what has left the queue can be seen in the history.
  */
 export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): Promise<Verdict> {
   const result = await runAttempt(deps, job, attempt)
   if (job.replyTo !== undefined) {
-    await deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
-    await deps.record(recordOf(deps, job, attempt, result))
+    deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
+    deps.recordLater(recordOf(deps, job, attempt, result))
     return "done"
   }
   await deps.record(recordOf(deps, job, attempt, result))
@@ -35,7 +37,7 @@ export async function reportLostJob(deps: JobDeps, job: Job, number: number): Pr
   const result = notStarted(at, "worker_lost", "The worker that ran the hook died before it could answer")
   const attempt = { number, runnableAt: at }
   if (job.replyTo !== undefined) {
-    await deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
+    deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
   }
   await deps.record(recordOf(deps, job, attempt, result))
 }

@@ -84,21 +84,28 @@ function consume(
   })
 }
 
-function jobDeps(
-  { config, keyRing, workerId, log }: WorkerOptions,
-  connection: QueueConnection,
-  executors: Executors,
-): JobDeps {
+function jobDeps(options: WorkerOptions, connection: QueueConnection, executors: Executors): JobDeps {
+  const { config, keyRing, workerId, log } = options
+  const record = (one: ExecutionRecord) => {
+    logAttempt(log, one)
+    return appendRecords(connection, config, [one])
+  }
   return {
     workerId,
     keyRing,
     executors,
     snapshots: createSnapshotCache((versionId) => loadSnapshot(connection, versionId)),
     limits: { timeoutMs: config.hookTimeoutMs, heapMb: config.hookHeapMb },
-    reply: (answer) => sendReply(connection, { keyRing, ...answer }),
-    record: async (record) => {
-      logAttempt(log, record)
-      await appendRecords(connection, config, [record])
+    reply: (answer) => {
+      const { executionId } = answer
+      sendReply(connection, { keyRing, ...answer }).catch((err) =>
+        log.error({ err, executionId }, "reply was lost"),
+      )
+    },
+    record,
+    recordLater: (one) => {
+      const { executionId } = one.head
+      record(one).catch((err) => log.error({ err, executionId }, "record was lost"))
     },
     now: Date.now,
   }

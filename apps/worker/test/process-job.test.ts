@@ -73,12 +73,16 @@ function start(
       },
     },
     limits: { timeoutMs: 20_000, heapMb: 64 },
-    reply: async ({ reply }) => {
+    reply: ({ reply }) => {
       steps.push("reply")
       replies.push(reply)
     },
     record: async (record) => {
       steps.push("record")
+      records.push(record)
+    },
+    recordLater: (record) => {
+      steps.push("record later")
       records.push(record)
     },
     now: () => time,
@@ -92,7 +96,7 @@ describe("a synchronous job", () => {
   test("is answered with the hook's value before it is recorded", async () => {
     const { deps, steps, replies, records } = start({ status: "returned", value: { user: {} } })
     expect(await processJob(deps, syncJob, attempt())).toBe("done")
-    expect(steps).toEqual(["reply", "record"])
+    expect(steps).toEqual(["reply", "record later"])
     expect(replies).toEqual([{ status: "succeeded", value: { user: {} }, runMs: 12 }])
     expect(records).toMatchObject([{ status: "succeeded", attempt: { attempt: 1, queueMs: 40, runMs: 12 } }])
   })

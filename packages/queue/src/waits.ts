@@ -37,7 +37,7 @@ export function createWaits(): Waits {
   }
 
   async function add({ executionId, deadlineAt, lastLook, giveUp }: Wait) {
-    if (isClosed) return undefined
+    if (isClosed || giveUp?.aborted) return undefined
     const { promise, resolve } = Promise.withResolvers<Reply | undefined>()
     const settles = byExecution.get(executionId) ?? new Set()
     byExecution.set(executionId, settles.add(resolve))
@@ -47,11 +47,13 @@ export function createWaits(): Waits {
       resolve(undefined)
     }
     const timer = setTimeout(expire, Math.max(0, deadlineAt - Date.now()))
-    giveUp?.addEventListener("abort", () => resolve(undefined), { once: true })
+    const abandon = () => resolve(undefined)
+    giveUp?.addEventListener("abort", abandon)
     try {
       return await promise
     } finally {
       clearTimeout(timer)
+      giveUp?.removeEventListener("abort", abandon)
       count -= 1
       settles.delete(resolve)
       if (settles.size === 0) byExecution.delete(executionId)
