@@ -42,8 +42,25 @@ function passThrough(node, args) {
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
     process.on(signal, () => child.kill(signal))
   }
+  whenNpmIsGone(() => child.kill("SIGTERM"))
   return new Promise((done, fail) => {
     child.once("error", fail)
     child.once("close", (code, signal) => done(code ?? 128 + (signal ? constants.signals[signal] : 0)))
   })
+}
+
+/**
+ * npm that is killed cannot tell its script, and the service would run on with nobody to stop it. Started by
+ * anything else, a parent that goes away is no reason to stop.
+ * @param {() => void} stop
+ */
+function whenNpmIsGone(stop) {
+  if (!process.env["npm_lifecycle_event"]) return
+  const npm = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === npm) return
+    clearInterval(timer)
+    stop()
+  }, 500)
+  timer.unref()
 }

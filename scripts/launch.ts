@@ -29,7 +29,8 @@ async function launch(config: Config): Promise<void> {
     print: (line) => console.log(line),
     printFrom: config.logLevel === "debug" ? "debug" : "warn",
   })
-  const processes = openProcessGroups({ output, onGiveUp: (reason) => stop.fail(new PlainError(reason)) })
+  const giveUp = (reason: string) => stop.fail(new PlainError(`${reason}\n\nThe whole log: ${logFile}`))
+  const processes = openProcessGroups({ output, onGiveUp: giveUp })
   const stop = listenForStop(() => {
     processes.kill()
     process.exit(130)
@@ -40,6 +41,10 @@ async function launch(config: Config): Promise<void> {
       config,
       env: process.env,
       dataDir: dataDir.path,
+      apps: {
+        gateway: join(import.meta.dirname, "../apps/gateway/src/main.ts"),
+        worker: join(import.meta.dirname, "../apps/worker/src/main.ts"),
+      },
       processes,
       signal: stop.signal,
     })

@@ -23,7 +23,8 @@ export function readableLogLine(line: string): string {
   const { level, time, process, pid: _pid, hostname: _hostname, msg, err, ...fields } = parsed
   const clock = new Date(Number(time)).toTimeString().slice(0, 8)
   const name = Object.entries(LEVELS).find(([, number]) => number === level)?.[0] ?? "error"
-  const details = Object.entries(fields).map(([key, value]) => ` ${key}=${text(value)}`)
+  const known = Object.entries(fields).filter(([, value]) => value !== null)
+  const details = known.map(([key, value]) => ` ${key}=${text(value)}`)
   return `${clock} ${name.toUpperCase().padEnd(5)} ${process}: ${msg}${errorText(err)}${details.join("")}`
 }
 

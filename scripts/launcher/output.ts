@@ -1,13 +1,13 @@
 import { createInterface } from "node:readline"
 import type { LogFile } from "./log-file.ts"
 import { formatLogLine, LEVELS, type Level, levelOf, readableLogLine } from "./log-line.ts"
-import type { Tethered } from "./tether.ts"
+import type { ProcessEnd, Tethered } from "./tether.ts"
 
 /** Where all that the processes say ends: everything in the log file, what matters on the terminal too. */
 export interface Output {
   log(level: Level, fields: { process: string; [field: string]: unknown }, message: string): void
-  /** Takes what a process prints; gives a function that tells, in a line, why the process may have ended. */
-  follow(name: string, process: Pick<Tethered, "stdout" | "stderr">): () => string | undefined
+  /** Takes what a process prints; gives a function that tells, in a line, why it ended in that way. */
+  follow(name: string, process: Pick<Tethered, "stdout" | "stderr">): (end: ProcessEnd) => string | undefined
 }
 
 export interface OutputDeps {
@@ -30,22 +30,22 @@ export function openOutput({ file, print, printFrom }: OutputDeps): Output {
     log: (level, fields, message) => add(formatLogLine(level, fields, message)),
     follow: (name, process) => {
       const tail: string[] = []
-      const take = (line: string, raw: Level) => {
+      const take = (line: string) => {
         if (!line) return
         tail.push(line)
         if (tail.length > TAIL_LINES) tail.shift()
-        add(line.startsWith('{"level":') ? line : formatLogLine(raw, { process: name }, line))
+        add(line.startsWith('{"level":') ? line : formatLogLine("info", { process: name }, line))
       }
-      createInterface(process.stdout).on("line", (line) => take(line, "info"))
-      createInterface(process.stderr).on("line", (line) => take(line, "error"))
-      return () => lastWords(tail)
+      createInterface(process.stdout).on("line", take)
+      createInterface(process.stderr).on("line", take)
+      return (end) => lastError(tail) ?? (end.code ? tail.at(-1) : undefined)
     },
   }
 }
 
-/** The last error in the log, or the message of the exception that ended the process, or its last line. */
-function lastWords(tail: readonly string[]): string | undefined {
+/** The last error in the log, or the message of the exception that ended the process. */
+function lastError(tail: readonly string[]): string | undefined {
   const logged = tail.findLast((line) => line.startsWith("{") && levelOf(line) >= LEVELS.error)
   if (logged) return readableLogLine(logged)
-  return tail.findLast((line) => /^(Uncaught )?\w*Error\b.*: /.test(line)) ?? tail.at(-1)
+  return tail.findLast((line) => /^(FATAL ERROR|(Uncaught )?\w*Error\b.*): /.test(line))
 }

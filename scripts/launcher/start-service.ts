@@ -16,6 +16,8 @@ export interface ServiceDeps {
   env: Record<string, string | undefined>
   /** Absolute path of the data folder. */
   dataDir: string
+  /** The main files of the two apps; they run from their TypeScript source with the Node that runs this. */
+  apps: { gateway: string; worker: string }
   processes: ProcessGroups
   /** Aborted when the service shall stop; its reason ends every wait. */
   signal: AbortSignal
@@ -25,8 +27,6 @@ type Note = (text: string) => void
 
 /** A process gets this much longer than HOOKLANE_DRAIN_MS before it is killed: it may need to close things. */
 const CLOSE_MS = 5_000
-
-const ROOT = join(import.meta.dirname, "../..")
 
 /** Starts Redis (when there is none), workers and gateway; resolves with the gateway's address when it is ready. */
 export async function startService(deps: ServiceDeps): Promise<string> {
@@ -38,8 +38,11 @@ export async function startService(deps: ServiceDeps): Promise<string> {
       deps.config.redisUrl ?? (await step("Starting Redis", (note) => startPrivateRedis(deps, note))),
   }
   return step(`Starting the gateway and ${workers} worker${workers === 1 ? "" : "s"}`, (note) => {
-    deps.processes.start(Array.from({ length: workers }, (_, index) => workerSpec(deps, index + 1, given)))
-    deps.processes.start([gatewaySpec(deps, given)])
+    const numbers = Array.from({ length: workers }, (_, index) => index + 1)
+    deps.processes.start(
+      numbers.map((number) => appSpec(deps, "worker", { name: `worker ${number}`, given })),
+    )
+    deps.processes.start([appSpec(deps, "gateway", { name: "gateway", given })])
     return waitForReady({ findUrl: () => findUrl(deps, since), signal: deps.signal, note })
   })
 }
@@ -54,22 +57,18 @@ async function startPrivateRedis({ dataDir, processes, signal }: ServiceDeps, no
   return redisUrl(plan.address)
 }
 
-function workerSpec(
-  { config, env }: ServiceDeps,
-  number: number,
-  given: Record<string, string>,
+function appSpec(
+  { apps, config, env }: ServiceDeps,
+  app: "gateway" | "worker",
+  { name, given }: { name: string; given: Record<string, string> },
 ): ProcessSpec {
-  return { ...app(config, "worker"), name: `worker ${number}`, env: processEnv("worker", env, given) }
-}
-
-function gatewaySpec({ config, env }: ServiceDeps, given: Record<string, string>): ProcessSpec {
-  return { ...app(config, "gateway"), name: "gateway", env: processEnv("gateway", env, given) }
-}
-
-/** Runs from its TypeScript source with the Node that runs this. */
-function app({ drainMs }: Config, name: "gateway" | "worker"): Omit<ProcessSpec, "name" | "env"> {
-  const main = join(ROOT, "apps", name, "src/main.ts")
-  return { command: process.execPath, args: [main], cwd: ROOT, stopWithinMs: drainMs + CLOSE_MS }
+  return {
+    name,
+    command: process.execPath,
+    args: [apps[app]],
+    env: processEnv(app, env, given),
+    stopWithinMs: config.drainMs + CLOSE_MS,
+  }
 }
 
 /** With PORT=0 only the gateway knows where it listens; it says so in the credentials file, at every start. */

@@ -27,6 +27,8 @@ export interface Supervised {
   kill(): void
 }
 
+type ExplainedEnd = ProcessEnd & { reason: string | undefined }
+
 const RESTARTS: RetryPolicy = { attempts: 3, firstDelayMs: 250, factor: 2, maxDelayMs: 30_000 }
 
 /** Keeps a process running: starts it now, and again with growing delays whenever it ends. */
@@ -39,10 +41,10 @@ export function supervise(spec: ProcessSpec, deps: SuperviseDeps): Supervised {
   const keepRunning = async () => {
     for (let ends = 1; ; ends += 1) {
       const startedAt = Date.now()
-      const { reason, ...end } = await runOnce()
+      const end = await runOnce()
       if (stopping.signal.aborted) return
       if (Date.now() - startedAt >= steadyAfterMs) ends = 1
-      if (!isReady && ends >= policy.attempts) return deps.onGiveUp(describe(spec.name, end, reason))
+      if (!isReady && ends >= policy.attempts) return deps.onGiveUp(describe(spec.name, end))
       const restartInMs = retryDelayMs(policy, ends, () => 1)
       deps.output.log("error", { process: spec.name, ...end, restartInMs }, "process ended")
       await delay(restartInMs, undefined, { signal: stopping.signal }).catch(() => {})
@@ -50,14 +52,14 @@ export function supervise(spec: ProcessSpec, deps: SuperviseDeps): Supervised {
     }
   }
 
-  const runOnce = async (): Promise<ProcessEnd & { reason: string | undefined }> => {
+  const runOnce = async (): Promise<ExplainedEnd> => {
     current = await spawnTethered(spec)
     if (stopping.signal.aborted) current.terminate()
     const lastWords = deps.output.follow(spec.name, current)
     deps.output.log("info", { process: spec.name, pid: current.pid }, "process started")
     const end = await current.exited
     current = undefined
-    return { ...end, reason: lastWords() }
+    return { ...end, reason: lastWords(end) }
   }
 
   const ended = keepRunning()
@@ -79,7 +81,7 @@ export function supervise(spec: ProcessSpec, deps: SuperviseDeps): Supervised {
   }
 }
 
-function describe(name: string, { code, signal }: ProcessEnd, reason: string | undefined): string {
+function describe(name: string, { code, signal, reason }: ExplainedEnd): string {
   const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`
   return `${name} ${how}${reason ? `: ${reason}` : ""}`
 }

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises"
 
 const POLL_MS = 100
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 15_000
 
 export interface ReadinessOptions {
   /** Where the gateway is, once that is known. */
   findUrl: () => Promise<string | undefined>
   /** Ends the wait with the signal's reason. */
   signal: AbortSignal
-  /** Told what keeps it, once a minute. */
+  /** Told what keeps it, every 15 s. */
   note: (text: string) => void
 }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { PlainError } from "../bootstrap/steps.mjs"
 import { fetchDebianPackage, findDebianPackage } from "./debian-package.ts"
 import { type FetchContext, findOnPath, type RedisProgram, runTool, tryBinary } from "./redis-program.ts"
 
@@ -9,7 +10,7 @@ const RUNGS: readonly Rung[] = [onPath, findDebianPackage, fetchDebianPackage, f
 
 /**
  * The first way to run Redis that works here, from the cheapest to the last resort; it may download one.
- * @throws Error that names every way and why it failed
+ * @throws PlainError that names every way and why it failed
  */
 export async function findRedis(context: FetchContext): Promise<RedisProgram> {
   const reasons: string[] = []
@@ -18,7 +19,7 @@ export async function findRedis(context: FetchContext): Promise<RedisProgram> {
     if (typeof found !== "string") return found
     reasons.push(found)
   }
-  throw new Error(
+  throw new PlainError(
     [
       "Hooklane needs Redis (6.2 or newer) or Valkey and found no way to run one. Any of these will do:",
       "  - set REDIS_URL to a Redis of yours, for example redis://localhost:6379",
