@@ -10,6 +10,7 @@ const migrationsFolder = fileURLToPath(new URL("../drizzle/sqlite", import.meta.
  * read under the write lock, so that two processes that open one new database do not both migrate it; all of
  * them are one transaction, so a failure leaves the database as it was. drizzle's own migrator does neither.
  * Foreign keys must be off: a migration that rebuilds a table would otherwise delete what refers to it.
+ * After a change of the schema `npm run migrations -w @hooklane/storage` writes the next one.
  * @throws AppError invalid_setting when a newer release wrote the database
  */
 export function migrate(client: Database.Database): void {

@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync } from "node:fs"
 import { dirname } from "node:path"
+import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { AppError } from "@hooklane/core"
 import type { KeyRing } from "@hooklane/core/keyring"
@@ -34,7 +35,7 @@ const BUSY_TIMEOUT_MS = 5_000
 export async function openStorage({ databaseUrl, keyRing }: StorageOptions): Promise<Storage> {
   const client = openClient(databaseUrl)
   try {
-    prepare(client)
+    await prepare(client)
   } catch (error) {
     client.close()
     throw error instanceof AppError ? error : cannotOpen(databaseUrl, error)
@@ -63,13 +64,28 @@ function openClient(databaseUrl: string): Database.Database {
   }
 }
 
-/** WAL with NORMAL: a crash of the process loses nothing, one of the machine at most the newest history. */
-function prepare(client: Database.Database): void {
+/** WAL with NORMAL: a crash of the process loses nothing, one of the machine at most its last moments. */
+async function prepare(client: Database.Database): Promise<void> {
   client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
-  client.pragma("journal_mode = WAL")
+  await switchToWal(client)
   client.pragma("synchronous = NORMAL")
   migrate(client)
   client.pragma("foreign_keys = ON")
+}
+
+/** SQLite refuses at once, whatever its timeout, while another process switches the same new database. */
+async function switchToWal(client: Database.Database): Promise<void> {
+  const giveUpAt = Date.now() + BUSY_TIMEOUT_MS
+  for (;;) {
+    try {
+      client.pragma("journal_mode = WAL")
+      return
+    } catch (error) {
+      const isBusy = error instanceof Database.SqliteError && error.code === "SQLITE_BUSY"
+      if (!isBusy || Date.now() > giveUpAt) throw error
+      await setTimeout(10)
+    }
+  }
 }
 
 function cannotOpen(databaseUrl: string, cause: unknown): AppError {

@@ -75,19 +75,24 @@ test("an address that is not a file is refused", async () => {
   })
 })
 
-test("processes that open one new database together end with one schema and one signing key", async () => {
+test("processes that open new databases together agree on one schema and one signing key", async () => {
   const { databaseUrl } = await newDatabase()
   const script = `
     import { currentSigningKey, openStorage } from ${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)}
     import { createKeyRing } from ${JSON.stringify(new URL("../../core/src/keyring.ts", import.meta.url).href)}
-    const storage = await openStorage({ databaseUrl: process.argv[1], keyRing: createKeyRing(process.argv[2]) })
-    process.stdout.write((await currentSigningKey(storage)).kid)
-    await storage.close()`
+    const [, databaseUrl, masterKey, startAt] = process.argv
+    const keyRing = createKeyRing(masterKey)
+    for (let number = 1; number <= 20; number++) {
+      while (Date.now() < Number(startAt) + number * 25);
+      const storage = await openStorage({ databaseUrl: databaseUrl + number, keyRing })
+      if (number === 20) process.stdout.write((await currentSigningKey(storage)).kid)
+      await storage.close()
+    }`
+  const startAt = String(Date.now() + 1_000)
   const kids = await Promise.all(
     [1, 2, 3].map(async () => {
-      const opener = spawn(process.execPath, ["--input-type=module", "-e", script, databaseUrl, masterKey], {
-        stdio: ["ignore", "pipe", "inherit"],
-      })
+      const args = ["--input-type=module", "-e", script, databaseUrl, masterKey, startAt]
+      const opener = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
       const [output, [code]] = await Promise.all([text(opener.stdout), once(opener, "exit")])
       expect(code).toBe(0)
       return output
