@@ -6,21 +6,14 @@ import { openFrameLink } from "./contained/frames.ts"
 import { startHeartbeat } from "./contained/heartbeat.ts"
 import { watchDeath } from "./death.ts"
 import { openPendingRuns } from "./pending-runs.ts"
-import {
-  type Answer,
-  type ExecutorSettings,
-  fromExecutorSchema,
-  type HookCode,
-  type ToExecutor,
-} from "./protocol.ts"
-import { toReport } from "./report.ts"
+import type { ExecutorSettings, HookCode, ToExecutor } from "./protocol.ts"
+import { createReceiver } from "./receive.ts"
 import type { RunTask } from "./run-task.ts"
 import { webtaskOf } from "./webtask.ts"
 
 /** One executor process as its worker sees it. Everything that it sends is taken for hostile. */
 export interface ExecutorProcess {
   readonly pid: number
-  readonly heapMb: number
   /** @throws AppError internal_error when the process ended before it could be used */
   readonly ready: Promise<void>
   /** Resolves when the process is gone, with the reason. */
@@ -35,66 +28,32 @@ export interface ExecutorProcess {
 const BOOT_LIMIT_MS = 10_000
 
 export function superviseExecutor(child: ChildProcess, settings: ExecutorSettings): ExecutorProcess {
-  const death = watchDeath(child)
-  const runs = openPendingRuns({ cancel: (id) => send({ type: "cancel", id }), kill: death.kill })
-  const { promise: ready, resolve: becomeReady, reject: failToBoot } = Promise.withResolvers<void>()
-  const bootTimer = setTimeout(death.kill, BOOT_LIMIT_MS, "it did not start in time")
+  const { gone, kill } = watchDeath(child)
+  const runs = openPendingRuns({ cancel: (id) => send({ type: "cancel", id }), kill })
+  const { promise: ready, resolve: onReady, reject: failToBoot } = Promise.withResolvers<void>()
+  const receive = createReceiver({ runs, onReady, kill })
   const link = openFrameLink(pipeOf(child), {
     maxBytes: largestFrame(settings),
     onFrame: (message) => {
       heartbeat.heard()
       receive(message)
     },
-    onFault: violation,
+    onFault: (fault) => kill(`it broke the protocol: ${fault}`),
   })
   const heartbeat = startHeartbeat({
     beat: () => send({ type: "ping" }),
-    onSilence: () => death.kill("it fell silent"),
+    onSilence: () => kill("it fell silent"),
   })
-  void death.gone.then(endAll)
-  // Who starts a process and never looks at `ready` learns of its death through `gone`.
-  ready.catch(() => {})
-
-  function receive(message: unknown): void {
-    const parsed = fromExecutorSchema.safeParse(message)
-    if (!parsed.success) return violation("a frame of unknown form")
-    switch (parsed.data.type) {
-      case "ready":
-        clearTimeout(bootTimer)
-        return becomeReady()
-      case "answer":
-        return settle(parsed.data)
-      case "farewell":
-        return death.kill(parsed.data.reason)
-      case "pong":
-        return
-      default:
-        parsed.data satisfies never
-    }
-  }
-
-  function settle(answer: Answer): void {
-    const pending = runs.get(answer.id)
-    if (!pending) return violation("an answer to no run")
-    let report: RunReport
-    try {
-      report = toReport(answer, pending.task)
-    } catch {
-      return violation("an answer that cannot be read")
-    }
-    runs.settle(answer.id, report)
-  }
-
-  function violation(reason: string): void {
-    death.kill(`it broke the protocol: ${reason}`)
-  }
-
-  function endAll(reason: string): void {
-    clearTimeout(bootTimer)
+  const bootTimer = setTimeout(kill, BOOT_LIMIT_MS, "it did not start in time")
+  ready.then(
+    () => clearTimeout(bootTimer),
+    () => clearTimeout(bootTimer),
+  )
+  void gone.then((reason) => {
     heartbeat.stop()
     failToBoot(new AppError("internal_error", `An executor did not start: ${reason}`))
     runs.endAll(reason)
-  }
+  })
 
   function send(message: ToExecutor): void {
     link.send(message)
@@ -102,10 +61,9 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
 
   return {
     pid: child.pid ?? 0,
-    heapMb: settings.heapMb,
     ready,
-    gone: death.gone,
-    kill: death.kill,
+    gone,
+    kill,
     bind: (hook) => send({ type: "bind", hook }),
     run(task, signal) {
       const id = randomUUID()

@@ -1,17 +1,18 @@
-import { readFileSync } from "node:fs"
 import { totalmem } from "node:os"
 import { AppError, type RunReport, TRIGGERS } from "@hooklane/core"
 import { createCrashHistory } from "./crash-history.ts"
-import { type ExecutorProcess, superviseExecutor } from "./executor-process.ts"
-import { launchExecutor } from "./launch.ts"
-import { createPlaces } from "./places.ts"
+import { createPlaces, type Visitor } from "./places.ts"
+import { openProcesses } from "./processes.ts"
 import type { HookCode } from "./protocol.ts"
 import { withoutAnswer } from "./report.ts"
 import type { Executors, ExecutorsOptions, RunTask } from "./run-task.ts"
 import { makeRuntimeFolder } from "./runtime-folder.ts"
 import { keepSpare } from "./spare.ts"
+import { statsOf } from "./stats.ts"
 
 const DEFAULT_HEAP_MB = 64
+/** Why runs end that were inside, or waiting, when their worker closed. */
+const CLOSING = "the worker is closing"
 const MAX_EXECUTORS = 32
 /** What one executor takes at rest, with room to work. */
 const EXECUTOR_BYTES = 120 * 1024 * 1024
@@ -23,8 +24,8 @@ const EXECUTOR_BYTES = 120 * 1024 * 1024
 export async function startExecutors(options: ExecutorsOptions): Promise<Executors> {
   const { threads, maxResultBytes, maxLogBytes, log, heapMb = DEFAULT_HEAP_MB } = options
   const runtime = await makeRuntimeFolder()
-  const living = new Set<ExecutorProcess>()
-  const spare = keepSpare(boot, heapMb)
+  const processes = openProcesses(runtime, { threads, maxResultBytes, maxLogBytes })
+  const spare = keepSpare(processes.boot, heapMb)
   const places = createPlaces({
     threads,
     maxProcesses: options.maxExecutors ?? defaultMaxExecutors(),
@@ -34,40 +35,23 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
   })
   let isClosed = false
 
-  function boot(wantedHeapMb: number): ExecutorProcess {
-    const settings = { threads, heapMb: wantedHeapMb, maxResultBytes, maxLogBytes }
-    const process = superviseExecutor(launchExecutor(runtime, settings), settings)
-    living.add(process)
-    void process.gone.then(() => living.delete(process))
-    return process
-  }
-
   async function run(task: RunTask, signal: AbortSignal): Promise<RunReport> {
     if (isClosed) throw new AppError("shutting_down", "The executors are closed")
-    const admission = await places.admit({
-      versionId: task.snapshot.versionId,
-      heapMb: task.limits.heapMb,
-      hook: () => hookCodeOf(task),
-      signal,
-      patienceMs: task.limits.timeoutMs,
-    })
-    if (admission.status === "refused") return withoutAnswer(admission.outcome)
+    const waited = await places.admit(visitorOf(task, signal))
+    if ("refusal" in waited) return withoutAnswer(waited.refusal)
+    const { process, leave } = waited.admission
     try {
-      return await admission.process.run(task, signal)
+      return await process.run(task, signal)
     } finally {
-      admission.leave()
+      leave()
     }
   }
 
   async function close(): Promise<void> {
     isClosed = true
-    places.close()
+    places.close(CLOSING)
     spare.close()
-    const gone = [...living].map((process) => {
-      process.kill("the worker is closing")
-      return process.gone
-    })
-    await Promise.all(gone)
+    await processes.close(CLOSING)
     await runtime.remove()
   }
 
@@ -77,22 +61,17 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
     await close()
     throw error
   }
+  return { run, stats: () => statsOf(places, spare), close }
+}
+
+function visitorOf(task: RunTask, signal: AbortSignal): Visitor {
+  const { snapshot, limits } = task
   return {
-    run,
-    stats: () => {
-      const seated = [...places.all()].map(({ versionId, pid, running }) => ({
-        pid,
-        hookVersions: [versionId],
-        running,
-        rssMb: rssMb(pid),
-      }))
-      const blank = spare.process
-      if (!blank) return { executors: seated }
-      return {
-        executors: [...seated, { pid: blank.pid, hookVersions: [], running: 0, rssMb: rssMb(blank.pid) }],
-      }
-    },
-    close,
+    versionId: snapshot.versionId,
+    heapMb: limits.heapMb,
+    hook: () => hookCodeOf(task),
+    signal,
+    patienceMs: limits.timeoutMs,
   }
 }
 
@@ -102,17 +81,6 @@ function hookCodeOf({ snapshot }: RunTask): HookCode {
 }
 
 function defaultMaxExecutors(): number {
-  const memory = process.constrainedMemory() || totalmem()
-  const byMemory = Math.floor(Math.min(memory, totalmem()) / 2 / EXECUTOR_BYTES)
-  return Math.max(1, Math.min(MAX_EXECUTORS, byMemory))
-}
-
-/** Resident memory of a process in MB; 0 where it cannot be read, as on anything but Linux. */
-function rssMb(pid: number): number {
-  try {
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1])
-    return Math.round((pages * 4096) / 1024 / 1024)
-  } catch {
-    return 0
-  }
+  const memory = Math.min(process.constrainedMemory() || totalmem(), totalmem())
+  return Math.max(1, Math.min(MAX_EXECUTORS, Math.floor(memory / 2 / EXECUTOR_BYTES)))
 }

@@ -1,4 +1,5 @@
 import { type HookError, hookErrorSchema, type Outcome, type RunReport } from "@hooklane/core"
+import { isTooDeep, MAX_JSON_DEPTH } from "./json-depth.ts"
 import type { Answer, Ending } from "./protocol.ts"
 import { createRedactor, type Redactor } from "./redact.ts"
 import type { RunTask } from "./run-task.ts"
@@ -21,9 +22,7 @@ export function withoutAnswer(outcome: Outcome, runMs = 0): RunReport {
 function toOutcome(ending: Ending, limits: RunTask["limits"], redact: Redactor): Outcome {
   switch (ending.status) {
     case "returned":
-      return ending.json === undefined
-        ? { status: "returned" }
-        : { status: "returned", value: JSON.parse(ending.json) }
+      return returned(ending.json)
     case "rejected":
     case "threw":
     case "not_compiled":
@@ -42,6 +41,14 @@ function toOutcome(ending: Ending, limits: RunTask["limits"], redact: Redactor):
   }
 }
 
+function returned(json: string | undefined): Outcome {
+  if (json === undefined) return { status: "returned" }
+  if (!isTooDeep(json)) return { status: "returned", value: JSON.parse(json) }
+  const message = `The result of the extension point is nested deeper than ${MAX_JSON_DEPTH} levels`
+  return { status: "invalid_result", error: { name: "Error", message } }
+}
+
 function toHookError(json: string): HookError {
-  return hookErrorSchema.parse(JSON.parse(json))
+  const { properties, ...texts } = hookErrorSchema.parse(JSON.parse(json))
+  return properties && !isTooDeep(json) ? { ...texts, properties } : texts
 }

@@ -51,6 +51,6 @@ export interface Executors {
    */
   run(task: RunTask, signal: AbortSignal): Promise<RunReport>
   stats(): ExecutorStats
-  /** Ends every process at once; what still runs is reported as cancelled. */
+  /** Ends every process at once; what still runs is reported as crashed, for a retry elsewhere. */
   close(): Promise<void>
 }

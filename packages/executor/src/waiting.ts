@@ -1,28 +1,38 @@
 import type { Outcome } from "@hooklane/core"
-import type { Admission, Visitor } from "./places.ts"
 
 /** A run that stands in a line. */
-export interface Waiter {
+export interface Waiter<Admission> {
   /** Ends the wait. The caller has taken the waiter out of its line. */
-  decide(admission: Admission): void
+  admit(admission: Admission): void
+  refuse(outcome: Outcome): void
 }
 
+export interface Patience {
+  signal: AbortSignal
+  patienceMs: number
+}
+
+/** How a wait ended: admitted, or with how the run ends without having begun. */
+export type Waited<Admission> = { admission: Admission } | { refusal: Outcome }
+
 /** Puts a run at the end of a line, from which it goes by itself when its patience ends or nobody wants it. */
-export function waitInLine(
-  line: Waiter[],
-  { signal, patienceMs }: Pick<Visitor, "signal" | "patienceMs">,
-): Promise<Admission> {
-  const { promise, resolve } = Promise.withResolvers<Admission>()
-  const waiter: Waiter = {
-    decide(admission) {
-      clearTimeout(timer)
-      signal.removeEventListener("abort", onAbort)
-      resolve(admission)
-    },
+export function waitInLine<Admission>(
+  line: Waiter<Admission>[],
+  { signal, patienceMs }: Patience,
+): Promise<Waited<Admission>> {
+  const { promise, resolve } = Promise.withResolvers<Waited<Admission>>()
+  const decide = (waited: Waited<Admission>) => {
+    clearTimeout(timer)
+    signal.removeEventListener("abort", onAbort)
+    resolve(waited)
   }
-  const giveUp = (outcome: Outcome) => {
+  const waiter: Waiter<Admission> = {
+    admit: (admission) => decide({ admission }),
+    refuse: (refusal) => decide({ refusal }),
+  }
+  const giveUp = (refusal: Outcome) => {
     line.splice(line.indexOf(waiter), 1)
-    waiter.decide({ status: "refused", outcome })
+    decide({ refusal })
   }
   const timer = setTimeout(giveUp, patienceMs, { status: "timed_out", afterMs: patienceMs })
   const onAbort = () => giveUp({ status: "cancelled" })

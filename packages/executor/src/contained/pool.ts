@@ -53,8 +53,8 @@ export function createPool(options: PoolOptions): Pool {
 
   return {
     run: (task, signal) => {
-      const transferList = task.kind === "run" ? [task.port] : []
-      return piscina.run(task, signal ? { transferList, signal } : { transferList })
+      const transferList = asTransferList(task.kind === "run" ? [task.port] : [])
+      return piscina.run(task, { transferList, signal: signal ?? null })
     },
     end: (controller) => {
       const before = piscina.threads
@@ -64,6 +64,13 @@ export function createPool(options: PoolOptions): Pool {
       }
     },
   }
+}
+
+type TransferList = NonNullable<Parameters<Piscina["run"]>[1]>["transferList"]
+
+/** piscina infers the type from an overload of `postMessage` that has options in this place; it wants a list. */
+function asTransferList(ports: readonly object[]): TransferList {
+  return ports as TransferList
 }
 
 /** `terminate` is a request: native code, such as a key derivation, does not hear it. */

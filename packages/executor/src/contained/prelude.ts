@@ -35,6 +35,7 @@ export interface Prelude {
  * the context's own intrinsics as they were before user code could change them. It gets there as the text of
  * this function: it must not refer to anything outside itself but globals of the language.
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: its text must be whole
 export function prelude(input: PreludeInput): Prelude {
   const { signature, nativeErrors } = input
   const { parse, stringify } = JSON
@@ -92,11 +93,14 @@ export function prelude(input: PreludeInput): Prelude {
       const result = hook?.(...args, callback)
       if ((hook?.length ?? 0) > signature.parameters.length || result === undefined) return
       // A hook that declares no callback answers with what it returns.
-      if (!isThenable(result)) return once(() => success(result))
-      result.then(
-        (value) => once(() => success(value)),
-        (error) => once(() => failure("rejected", error)),
-      )
+      if (isThenable(result)) {
+        result.then(
+          (value) => once(() => success(value)),
+          (error) => once(() => failure("rejected", error)),
+        )
+      } else {
+        once(() => success(result))
+      }
     } catch (error) {
       once(() => failure("threw", error))
     }
@@ -182,7 +186,7 @@ export function prelude(input: PreludeInput): Prelude {
   function userFrames(stack: string): string {
     return stack
       .split("\n")
-      .filter((line) => !/^ {4}at .*(hooklane:|file:\/\/|node:vm|[\\/]piscina[\\/])/.test(line))
+      .filter((line) => !/^ {4}at .*(hooklane:|file:\/\/|node:internal|[\\/]piscina[\\/])/.test(line))
       .join("\n")
   }
 

@@ -55,12 +55,15 @@ function receive(message: ToExecutor): void {
       send({ type: "pong" })
       return
     default:
-      giveUp(`it was sent an unknown frame`)
+      giveUp("it was sent an unknown frame")
   }
 }
 
 function start(request: RunRequest): void {
-  if (!hook) return giveUp("it was sent a run before a hook")
+  if (!hook) {
+    giveUp("it was sent a run before a hook")
+    return
+  }
   const run = startThreadRun({
     pool,
     hook,

@@ -10,6 +10,7 @@ export interface HookTimers {
   clearImmediate: typeof clearImmediate
 }
 
+type Timer = NodeJS.Timeout | NodeJS.Immediate
 type Callback = (...args: unknown[]) => void
 
 const MAX_TIMERS = 1_000
@@ -23,11 +24,12 @@ export interface TimerKeeper {
 }
 
 export function createTimers(): TimerKeeper {
-  const live = new Set<NodeJS.Timeout | NodeJS.Immediate>()
+  /** Each by itself, so that any value can be looked up. */
+  const live = new Map<unknown, Timer>()
   let isOpen = false
 
-  function remember<Timer extends NodeJS.Timeout | NodeJS.Immediate>(timer: Timer): Timer {
-    live.add(timer)
+  function remember<One extends Timer>(timer: One): One {
+    live.set(timer, timer)
     if (!isOpen || live.size > MAX_TIMERS) {
       end(timer)
       if (isOpen) throw new RangeError(`A hook may have ${MAX_TIMERS} timers at once`)
@@ -35,17 +37,20 @@ export function createTimers(): TimerKeeper {
     return timer
   }
 
-  function end(timer: NodeJS.Timeout | NodeJS.Immediate): void {
+  function end(timer: Timer): void {
     live.delete(timer)
     if ("refresh" in timer) clearTimeout(timer)
     else clearImmediate(timer)
   }
 
   function clear(handle: unknown): void {
-    for (const timer of live) {
-      // A timer may be cleared by its number, too.
-      if (timer === handle || ("refresh" in timer && Number(timer) === Number(handle))) return end(timer)
-    }
+    const timer = live.get(handle) ?? (typeof handle === "object" ? undefined : withNumber(handle))
+    if (timer) end(timer)
+  }
+
+  /** Node lets a timer be cleared by its number, too. */
+  function withNumber(number: unknown): Timer | undefined {
+    return [...live.values()].find((timer) => String(Number(timer)) === String(number))
   }
 
   function once(callback: Callback, ms?: number, ...args: unknown[]): NodeJS.Timeout {
@@ -89,7 +94,7 @@ export function createTimers(): TimerKeeper {
     },
     close: () => {
       isOpen = false
-      for (const timer of live) end(timer)
+      for (const timer of live.values()) end(timer)
     },
   }
 }

@@ -1,0 +1,28 @@
+import { type ExecutorProcess, superviseExecutor } from "./executor-process.ts"
+import { launchExecutor } from "./launch.ts"
+import type { ExecutorSettings } from "./protocol.ts"
+import type { RuntimeFolder } from "./runtime-folder.ts"
+
+/** Every executor process of this worker from its start to its end, so that none is left over. */
+export interface Processes {
+  boot(heapMb: number): ExecutorProcess
+  /** Kills all and resolves when they are gone. */
+  close(reason: string): Promise<void>
+}
+
+export function openProcesses(runtime: RuntimeFolder, settings: Omit<ExecutorSettings, "heapMb">): Processes {
+  const living = new Set<ExecutorProcess>()
+  return {
+    boot(heapMb) {
+      const own = { ...settings, heapMb }
+      const process = superviseExecutor(launchExecutor(runtime, own), own)
+      living.add(process)
+      void process.gone.then(() => living.delete(process))
+      return process
+    },
+    async close(reason) {
+      for (const process of living) process.kill(reason)
+      await Promise.all([...living].map(({ gone }) => gone))
+    },
+  }
+}
