@@ -18,6 +18,7 @@ export interface Problem {
 /** What refuses a request before it reaches a route of ours, by its status. */
 const REFUSALS: Partial<Record<number, { code: ErrorCode; message: string }>> = {
   400: { code: "invalid_body", message: "Invalid request payload JSON format" },
+  401: { code: "missing_authentication", message: "Missing authentication" },
   415: { code: "unsupported_media_type", message: "Unsupported Media Type" },
 }
 
@@ -50,8 +51,15 @@ function toProblem(failure: AppError): Problem {
   return { ...problem, errorCode: code, ...(executionId && { executionId }) }
 }
 
-function setErrorHeaders(c: Context<GatewayEnv>, { code, message, retryAfterSeconds }: AppError): void {
-  if (code === "missing_authentication") c.header("WWW-Authenticate", "Bearer")
+function setErrorHeaders(c: Context<GatewayEnv>, failure: AppError): void {
+  const { code, message, retryAfterSeconds } = failure
+  if (code === "missing_authentication") c.header("WWW-Authenticate", challengeOf(failure.cause))
   if (code === "invalid_token") c.header("WWW-Authenticate", `Bearer error="${message}"`)
   if (retryAfterSeconds !== undefined) c.header("Retry-After", String(Math.ceil(retryAfterSeconds)))
+}
+
+/** How to authenticate: with a token, unless what refused the request asks for something else. */
+function challengeOf(cause: unknown): string {
+  const asked = cause instanceof HTTPException ? cause.res?.headers.get("WWW-Authenticate") : undefined
+  return asked ?? "Bearer"
 }

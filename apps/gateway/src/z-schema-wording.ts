@@ -12,11 +12,11 @@ export interface Fault {
 type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
 
-/** Issues of zod as faults, those of whole objects first; `schema` adds its descriptions. */
+/** Issues of zod as faults; as in z-schema, those of the whole input keep its properties from being judged. */
 export function describeIssues(issues: readonly Issue[], input: unknown, schema?: z.ZodType): Fault[] {
-  return issues
-    .flatMap((issue) => faultsOf(issue, input, schema))
-    .sort((one, other) => Number(isAboutObject(other)) - Number(isAboutObject(one)))
+  const faults = issues.flatMap((issue) => faultsOf(issue, input, schema))
+  const ofWhole = faults.filter(({ path }) => path === "")
+  return ofWhole.length > 0 ? ofWhole : faults
 }
 
 /** The schema at a path below `schema`, without the wrappers that only say that it may be absent. */
@@ -27,7 +27,8 @@ export function schemaAt(schema: z.ZodType | undefined, path: Path): z.ZodType |
 function faultsOf(issue: Issue, input: unknown, schema: z.ZodType | undefined): Fault[] {
   const { path } = issue
   const value = valueAt(input, path)
-  if (issue.code === "invalid_type" && value === undefined && path.length > 0) {
+  // JSON has no undefined: what is, was not sent.
+  if (value === undefined && path.length > 0) {
     return [faultAt(path.slice(0, -1), `Missing required property: ${String(path.at(-1))}`, schema)]
   }
   if (issue.code === "invalid_key") {
@@ -94,10 +95,6 @@ function pathText(path: Path): string {
     if (typeof key === "number") return `${text}[${key}]`
     return text === "" ? String(key) : `${text}.${String(key)}`
   }, "")
-}
-
-function isAboutObject({ reason }: Fault): boolean {
-  return /^(Missing required property|Additional properties)/.test(reason)
 }
 
 /** `/^a$/i` without its slashes and flags. */

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi"
 import { docsPage } from "../docs-page.ts"
+import { describeManagementApi } from "../management-openapi.ts"
 import { createRouter, type GatewayEnv } from "../router.ts"
 
 const ABOUT = {
@@ -19,6 +20,7 @@ export function docsRoutes(app: OpenAPIHono<GatewayEnv>) {
     type: "oauth2",
     flows: { clientCredentials: { tokenUrl: "/oauth/token", scopes: {} } },
   })
+  describeManagementApi(app)
   const routes = createRouter()
   routes.get("/openapi.json", (c) => c.json(app.getOpenAPI31Document(ABOUT)))
   routes.get("/docs", (c) => c.html(docsPage(app.getOpenAPI31Document(ABOUT))))

@@ -1,0 +1,36 @@
+import type { AppDeps } from "../src/app.ts"
+
+type RedisDeps = Omit<AppDeps, "config" | "storage" | "log" | "hooksChanged" | "now" | "keyRing">
+
+/** The parts of an app that need Redis, for tests of those that do not: whoever uses one is told. */
+export function withoutRedis(): RedisDeps {
+  return {
+    admission: { admitSync: unreachable, admitAsync: unreachable },
+    enabledHooks: { get: unreachable },
+    lanes: {
+      enqueue: unreachable,
+      find: unreachable,
+      counts: unreachable,
+      pause: unreachable,
+      resume: unreachable,
+      bullQueues: () => [],
+    },
+    replies: { address: "none", wait: unreachable },
+    record: unreachable,
+    newExecutionId: unreachable,
+    syncTimeoutMs: 1_000,
+    takeKey: unreachable,
+    answerKey: unreachable,
+    freeKey: unreachable,
+    pingRedis: unreachable,
+    pingDatabase: unreachable,
+    workerCount: unreachable,
+    isStopping: () => false,
+    metrics: { scrape: unreachable, contentType: "text/plain" },
+    listWorkers: unreachable,
+  }
+}
+
+function unreachable(): never {
+  throw new Error("This test has no Redis")
+}
