@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import type { Config } from "@hooklane/core"
 import { step } from "../bootstrap/steps.mjs"
-import { planRedis } from "../redis/plan-redis.ts"
+import { generatePassword, planRedis } from "../redis/plan-redis.ts"
 import { redisUrl } from "../redis/redis-address.ts"
 import { waitForPreviousRedis, waitForRedis } from "../redis/wait-for-redis.ts"
 import { findRedisHere } from "../redis.ts"
@@ -49,7 +49,9 @@ export async function startService(deps: ServiceDeps): Promise<string> {
 
 async function startPrivateRedis({ dataDir, processes, signal }: ServiceDeps, note: Note): Promise<string> {
   const program = await findRedisHere(note)
-  const plan = await planRedis(program, { dir: join(dataDir, "redis"), persistence: "append_only" })
+  // Hooks run as the same user and may open connections: the password keeps them out.
+  const password = generatePassword()
+  const plan = await planRedis(program, { dir: join(dataDir, "redis"), persistence: "append_only", password })
   await waitForPreviousRedis(plan.address)
   signal.throwIfAborted()
   processes.start([{ name: "redis", ...plan.command }])

@@ -9,6 +9,8 @@ export interface RedisSettings {
   /** Folder of the socket and, when persistent, of the append-only file. Made when missing. */
   dir: string
   persistence: "append_only" | "none"
+  /** As `generatePassword` makes them. Without one, the socket's mode alone keeps others out. */
+  password?: string
 }
 
 /** How a private Redis will be started, and where it will then listen. */
@@ -39,33 +41,38 @@ async function planBinary(
   program: RedisProgram & { kind: "binary" },
   settings: RedisSettings,
 ): Promise<RedisPlan> {
-  const socket = join(settings.dir, "redis.sock")
-  const address = Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES ? { socket } : await loopbackAddress()
+  const { dir, password } = settings
+  const socket = join(dir, "redis.sock")
+  const address = isSocketPath(socket) ? { socket, password } : await loopbackAddress(settings)
   const listen =
     "socket" in address
       ? [`unixsocket ${quote(address.socket)}`, "unixsocketperm 600", "port 0"]
-      : [`port ${address.port}`, "bind 127.0.0.1", `requirepass ${address.password}`]
+      : [`port ${address.port}`, "bind 127.0.0.1"]
   return {
     address,
     command: {
       command: program.path,
       args: ["-"],
       env: libraryEnv(program),
-      input: config([...listen, `dir ${quote(settings.dir)}`], settings),
+      input: config([...listen, `dir ${quote(dir)}`], { ...settings, ...address }),
       stopWithinMs: STOP_WITHIN_MS,
     },
   }
+}
+
+/** Short enough for the system, and without what would start the options in REDIS_URL. */
+function isSocketPath(path: string): boolean {
+  return Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES && !path.includes("?")
 }
 
 async function planContainer(
   program: RedisProgram & { kind: "container" },
   settings: RedisSettings,
 ): Promise<RedisPlan> {
-  const address = await loopbackAddress()
+  const address = await loopbackAddress(settings)
   const name = `hooklane-redis-${createHash("sha256").update(settings.dir).digest("hex").slice(0, 12)}`
   const owner = process.getuid && process.getgid ? [`--user=${process.getuid()}:${process.getgid()}`] : []
-  const publish = `--publish=127.0.0.1:${address.port}:6379`
-  const volume = `--volume=${settings.dir}:/data`
+  const places = [`--publish=127.0.0.1:${address.port}:6379`, `--volume=${settings.dir}:/data`]
   // A launcher that was killed may have left its container behind.
   await runTool(
     { path: process.env["PATH"] ?? "" },
@@ -80,23 +87,31 @@ async function planContainer(
         "--rm",
         "--interactive",
         `--name=${name}`,
-        publish,
-        volume,
+        ...places,
         ...owner,
         IMAGE,
         "redis-server",
         "-",
       ],
-      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "" },
-      input: config(["port 6379", `requirepass ${address.password}`, "dir /data"], settings),
+      env: clientEnv(),
+      input: config(["port 6379", "dir /data"], { ...settings, ...address }),
       stopWithinMs: STOP_WITHIN_MS,
     },
   }
 }
 
+/** What tells Docker's client where its engine is. */
+function clientEnv(): Record<string, string> {
+  const isUsed = (name: string) => /^(PATH|HOME|DOCKER_|XDG_)/.test(name)
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value && isUsed(name) ? [[name, value]] : [])),
+  )
+}
+
 /** Read from standard input, so that the password is in no process list. */
-function config(lines: readonly string[], { persistence }: RedisSettings): string {
+function config(lines: readonly string[], { persistence, password }: RedisSettings): string {
   const common = [
+    ...(password ? [`requirepass ${password}`] : []),
     'save ""',
     `appendonly ${persistence === "append_only" ? "yes" : "no"}`,
     "appendfsync everysec",
@@ -106,8 +121,14 @@ function config(lines: readonly string[], { persistence }: RedisSettings): strin
   return `${[...lines, ...common].join("\n")}\n`
 }
 
-async function loopbackAddress(): Promise<{ port: number; password: string }> {
-  return { port: await freePort(), password: randomBytes(24).toString("hex") }
+/** Every user of the machine can reach a port, so there is always a password. */
+async function loopbackAddress({ password = generatePassword() }: RedisSettings) {
+  return { port: await freePort(), password }
+}
+
+/** Made of characters that mean nothing in a URL or in Redis's configuration. */
+export function generatePassword(): string {
+  return randomBytes(24).toString("hex")
 }
 
 function quote(path: string): string {

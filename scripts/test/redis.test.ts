@@ -24,9 +24,10 @@ async function start(dir: string, persistence: "append_only" | "none" = "none"):
 
 /** Sends inline commands and gives everything that came back until the answer to the last one, PING. */
 async function ask(url: string, ...commands: string[]): Promise<string> {
-  const { protocol, pathname, port, password } = new URL(url)
+  const { protocol, pathname, port, password, searchParams } = new URL(url)
   const connection = protocol === "unix:" ? connect(pathname) : connect(Number(port), "127.0.0.1")
-  const login = password ? [`AUTH ${password}`] : []
+  const secret = password || searchParams.get("password")
+  const login = secret ? [`AUTH ${secret}`] : []
   connection.write(`${[...login, ...commands, "PING"].join("\r\n")}\r\n`)
   let answer = ""
   for await (const chunk of connection.setEncoding("utf8")) {
@@ -72,6 +73,14 @@ test("where the path is too long for a socket it listens on a loopback port with
   expect(Number(port)).toBeGreaterThan(1023)
 })
 
+test("a password keeps out those who can open the socket too", async () => {
+  const redis = await startRedis({ dir: await emptyDir(), persistence: "none", password: "abc123" })
+  onTestFinished(() => redis.close())
+  expect(redis.url).toMatch(/redis\.sock\?password=abc123$/)
+  expect(await ask(redis.url, "SET a 1")).toContain("+OK")
+  expect(await ask(redis.url.replace("?password=abc123", ""), "GET a")).toContain("-NOAUTH")
+})
+
 test("a failure shows Redis's own words", async () => {
   const dir = await emptyDir()
   const redis = await start(dir, "append_only")
@@ -86,7 +95,7 @@ test("it dies with a launcher that is killed, and the next one takes over what i
   const dir = await emptyDir()
   const source = `
     const { startRedis } = await import(${JSON.stringify(REDIS_MODULE)})
-    const redis = await startRedis({ dir: ${JSON.stringify(dir)}, persistence: "append_only" })
+    const redis = await startRedis({ dir: ${JSON.stringify(dir)}, persistence: "append_only", password: "1st" })
     console.log(JSON.stringify(redis))`
   const launcher = spawn(process.execPath, ["--input-type=module", "-e", source], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -94,7 +103,9 @@ test("it dies with a launcher that is killed, and the next one takes over what i
   const [line] = await once(launcher.stdout, "data")
   const { url, pid }: { url: string; pid: number } = JSON.parse(String(line))
   await ask(url, "SET kept yes")
+  process.kill(pid, "SIGSTOP")
   launcher.kill("SIGKILL")
+  setTimeout(() => process.kill(pid, "SIGCONT"), 1_200)
   const next = await start(dir, "append_only")
   expect(next.pid).not.toBe(pid)
   expect(processStartedAt(pid)).toBeUndefined()
