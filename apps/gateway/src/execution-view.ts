@@ -1,15 +1,15 @@
 import { z } from "@hono/zod-openapi"
-import {
-  executionStatusSchema,
-  failureSchema,
-  hookErrorSchema,
-  isFinal,
-  logLineSchema,
-  triggerIdSchema,
-} from "@hooklane/core"
+import { executionStatusSchema, failureSchema, isFinal, logLineSchema, triggerIdSchema } from "@hooklane/core"
 import type { ExecutionAttempt, ExecutionDetail, ExecutionSummary } from "@hooklane/storage"
 
 const timeSchema = z.iso.datetime().describe("ISO 8601, UTC")
+
+const errorSchema = z.object({
+  name: z.string(),
+  message: z.string(),
+  stack: z.string().optional(),
+  properties: z.record(z.string(), z.unknown()).optional().describe("Further properties of the hook's error"),
+})
 
 /** An execution as the API's lists show it. */
 export const executionSummarySchema = z
@@ -37,14 +37,14 @@ const attemptViewSchema = z.object({
   queueMs: z.number().describe("From being runnable to being started"),
   runMs: z.number(),
   failure: failureSchema.nullable(),
-  error: hookErrorSchema.nullable(),
+  error: errorSchema.nullable(),
   logs: z.array(logLineSchema.extend({ at: timeSchema })),
   logsTruncated: z.boolean(),
 })
 
 /** An execution with its attempts, as `GET /v1/executions/{id}` answers it. */
 export const executionDetailSchema = executionSummarySchema
-  .extend({ error: hookErrorSchema.nullable(), attempts: z.array(attemptViewSchema) })
+  .extend({ error: errorSchema.nullable(), attempts: z.array(attemptViewSchema) })
   .openapi("Execution")
 
 export function viewSummary(summary: ExecutionSummary): z.infer<typeof executionSummarySchema> {

@@ -1,7 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi"
 import {
   getTrigger,
-  hookErrorSchema,
   parseEvent,
   TRIGGERS,
   type Trigger,
@@ -33,9 +32,8 @@ const answerSchema = z
     executionId: z.string().nullable().describe("null when the event was skipped"),
     status: z.enum(["succeeded", "failed", "skipped"]),
     result: z.unknown().optional().describe("What of the hook's result may be applied"),
-    error: hookErrorSchema
-      .pick({ name: true, message: true })
-      .loose()
+    error: z
+      .looseObject({ name: z.string(), message: z.string() })
       .optional()
       .describe("The hook's error with its own properties, such as friendlyMessage"),
     durationMs: z.number(),
