@@ -49,9 +49,10 @@ export function createApp(given: AppDeps) {
   const deps = { ...given, accessTokens: createAccessTokens(given), clients: createClientRegistry(given) }
   const app = createRouter()
 
-  app.use(requestId({ limitLength: 64 }), requestLog(deps), limitBody(deps.config.maxBodyBytes))
+  app.use(requestId({ limitLength: 64 }), requestLog(deps))
   app.use("/api/v2/*", managementHeaders, authenticate(deps), rateLimit(deps))
   app.use("/v1/*", authenticate(deps))
+  app.use(limitBody(deps.config.maxBodyBytes))
 
   app.route("/", oauthRoutes(deps))
   app.route("/", hookRoutes(deps))

@@ -44,7 +44,7 @@ test("errors of ours keep their code, everything else becomes one of ours", () =
 })
 
 test("every answer of the Management API carries Auth0's headers", async () => {
-  const { app, call } = await openApp()
+  const { app, call } = await openApp({ settings: { maxBodyBytes: 1_024 } })
   const made = await call("POST", "/api/v2/hooks", { body: newHook() })
   const answers = [
     made,
@@ -53,8 +53,9 @@ test("every answer of the Management API carries Auth0's headers", async () => {
     await call("GET", "/api/v2/hooks/unknown"),
     await call("GET", "/api/v2/hooks?page=x"),
     await answerOf(await app.request("/api/v2/hooks")),
+    await call("POST", "/api/v2/hooks", { body: newHook({ script: "x".repeat(1_024) }) }),
   ]
-  expect(answers.map((answer) => answer.status)).toEqual([201, 200, 204, 404, 400, 401])
+  expect(answers.map((answer) => answer.status)).toEqual([201, 200, 204, 404, 400, 401, 413])
   for (const { headers } of answers) {
     expect(headers.get("content-type")).toBe("application/json; charset=utf-8")
     expect(headers.get("cache-control")).toBe("no-cache")
