@@ -8,7 +8,7 @@ export interface JobDeps extends AttemptDeps {
   reply: (answer: { address: string; executionId: string; reply: Reply }) => void
   /** Appends what happened to the event stream. */
   record: (record: ExecutionRecord) => Promise<void>
-  /** The same for an execution that was answered already: nobody waits for it, and it never fails. */
+  /** The same where nobody waits for it, as for an execution that was answered already; never fails. */
   recordLater: (record: ExecutionRecord) => void
 }
 
@@ -20,6 +20,7 @@ export interface JobDeps extends AttemptDeps {
  * one is recorded before the queue hears of it, so that what has left the queue can be seen in the history.
  */
 export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): Promise<Verdict> {
+  recordLostAttempts(deps, job, attempt)
   const result = await runAttempt(deps, job, attempt)
   if (job.replyTo !== undefined) {
     deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
@@ -33,13 +34,26 @@ export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): 
 
 /** Records, and for a synchronous job answers, that the worker which had `job` in hand in its last attempt died. */
 export async function reportLostJob(deps: JobDeps, job: Job, number: number): Promise<void> {
-  const at = deps.now()
-  const result = notStarted(at, "worker_lost", "The worker that ran the hook died before it could answer")
-  const attempt = { number, runnableAt: at }
+  const result = lostResult(deps)
+  const attempt = { number, runnableAt: result.startedAt }
   if (job.replyTo !== undefined) {
     deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
   }
   await deps.record(recordOf(deps, job, attempt, result))
+}
+
+/** An attempt whose worker died could not record itself: the next one does. Told twice, it is stored once. */
+function recordLostAttempts(deps: JobDeps, job: Job, { number, lostBefore }: JobAttempt): void {
+  for (let lost = number - lostBefore; lost < number; lost += 1) {
+    const result = lostResult(deps)
+    const attempt = attemptOf(deps, { number: lost, runnableAt: result.startedAt }, result)
+    deps.recordLater({ head: executionHead(job), at: result.startedAt, status: "running", attempt })
+  }
+}
+
+/** Of the attempt itself nothing is known: its time is when the loss was noticed, by this worker. */
+function lostResult({ now }: JobDeps): AttemptResult {
+  return notStarted(now(), "worker_lost", "The worker that ran the hook died before it could answer")
 }
 
 function replyOf({ outcome, failure, error, runMs }: AttemptResult): Reply {

@@ -45,6 +45,7 @@ function attempt(changes: Partial<JobAttempt> = {}): JobAttempt {
   return {
     number: 1,
     isLast: false,
+    lostBefore: 0,
     runnableAt: NOW - 40,
     nextDelayMs: 700,
     signal: new AbortController().signal,
@@ -161,6 +162,16 @@ describe("an asynchronous job", () => {
     expect(tasks).toEqual([])
     expect(records).toMatchObject([{ failure: "snapshot_missing" }])
   })
+})
+
+test("attempts whose worker died are recorded by the next one", async () => {
+  const { deps, records } = start({ status: "returned" })
+  await processJob(deps, asyncJob, attempt({ number: 4, lostBefore: 2 }))
+  expect(records).toMatchObject([
+    { status: "running", attempt: { attempt: 2, failure: "worker_lost", runMs: 0 } },
+    { status: "running", attempt: { attempt: 3, failure: "worker_lost", runMs: 0 } },
+    { status: "succeeded", attempt: { attempt: 4 } },
+  ])
 })
 
 test("the hook gets its event and its secrets in clear, and nothing of them is recorded", async () => {

@@ -13,6 +13,8 @@ export interface JobAttempt {
   /** From 1. Attempts whose worker was lost count. */
   number: number
   isLast: boolean
+  /** How many attempts directly before this one ended without a verdict, because their worker was lost. */
+  lostBefore: number
   /** When the job could first be started: accepted, or due for its next attempt. Epoch milliseconds. */
   runnableAt: number
   /** Delay that a `retry` verdict will have, chosen beforehand so that it can be recorded; absent on the last. */
@@ -70,7 +72,8 @@ export async function handleJob(handling: Handling, queueJob: QueueJob<unknown>)
   const verdict = await judge(handling, job, attempt)
   if (verdict === "done") return
   if (verdict === "lost") await report(handling, job, attempt.number)
-  if (verdict === "retry" && attempt.nextDelayMs !== undefined) throw new RetryLater(attempt.nextDelayMs)
+  if (verdict === "retry" && attempt.nextDelayMs !== undefined)
+    throw new RetryLater(attempt.number, attempt.nextDelayMs)
   throw new UnrecoverableError(USED_UP)
 }
 
@@ -79,13 +82,21 @@ export function retryDelayOf(error: unknown): number {
   return error instanceof RetryLater ? error.delayMs : UNEXPECTED_RETRY_MS
 }
 
-/** Its message is kept with the job as `failedReason`: it tells the next attempt since when it was due. */
+/** Its message is kept with the job as `failedReason`: there the next attempt finds the last verdict. */
 class RetryLater extends Error {
   readonly delayMs: number
-  constructor(delayMs: number) {
-    super(`retry at ${new Date(Date.now() + delayMs).toISOString()}`)
+  constructor(attempt: number, delayMs: number) {
+    super(`attempt ${attempt} failed, retry at ${new Date(Date.now() + delayMs).toISOString()}`)
     this.delayMs = delayMs
   }
+}
+
+/** The last attempt that ended with a verdict, and when the next one was due; undefined before the first. */
+function lastVerdict({ failedReason }: QueueJob<unknown>): { number: number; dueAt: number } | undefined {
+  const [, number, dueAt] = /^attempt (\d+) failed, retry at (.+)$/.exec(failedReason ?? "") ?? []
+  return number === undefined || dueAt === undefined
+    ? undefined
+    : { number: Number(number), dueAt: Date.parse(dueAt) }
 }
 
 /**
@@ -101,11 +112,12 @@ export function countAttempts(queueJob: QueueJob<unknown>): number {
 function describeAttempt(handling: Handling, queueJob: QueueJob<unknown>): JobAttempt {
   const number = countAttempts(queueJob) + 1
   const isLast = number >= attemptsOf(handling)
-  const dueAt = Date.parse(queueJob.failedReason?.slice("retry at ".length) ?? "")
+  const last = lastVerdict(queueJob)
   return {
     number,
     isLast,
-    runnableAt: Number.isNaN(dueAt) ? queueJob.timestamp : dueAt,
+    lostBefore: number - 1 - (last?.number ?? 0),
+    runnableAt: last?.dueAt ?? queueJob.timestamp,
     ...(isLast ? {} : { nextDelayMs: retryDelayMs(handling.retryPolicy, number) }),
     signal: handling.signal,
   }

@@ -51,7 +51,10 @@ test("an asynchronous job of a killed worker runs again within about 10 s, as it
   const { process, onLost } = survive(connection, job.triggerId)
   await vi.waitFor(() => expect(process).toHaveBeenCalled(), { timeout: 15_000, interval: 100 })
   expect(Date.now() - killedAt).toBeLessThan(13_000)
-  expect(process).toHaveBeenCalledExactlyOnceWith(job, expect.objectContaining({ number: 2, isLast: true }))
+  expect(process).toHaveBeenCalledExactlyOnceWith(
+    job,
+    expect.objectContaining({ number: 2, isLast: true, lostBefore: 1 }),
+  )
   await expect.poll(() => lanes.find(job.executionId)).toBeUndefined()
   expect(onLost).not.toHaveBeenCalled()
 })
@@ -85,22 +88,26 @@ test("a job that kills every worker ends as a dead letter", async () => {
   expect(onLost).toHaveBeenCalledExactlyOnceWith(job, 2)
 })
 
-test("a lost attempt and a failed one both count", async () => {
+test("a lost attempt and a failed one both count, and an attempt knows which were lost before it", async () => {
   const { connection, lanes } = testLanes()
   const job = asyncJob()
   await lanes.enqueue(job)
   await dieWith(connection, job, "quick")
-  const numbers: number[] = []
+  await dieWith(connection, job, "quick")
+  const attempts: { number: number; lostBefore: number }[] = []
   survive(connection, job.triggerId, {
     locks: QUICK_LOCKS,
-    retryPolicy: retryPolicy({ attempts: 3 }),
-    process: async (_job, { number }) => {
-      numbers.push(number)
+    retryPolicy: retryPolicy({ attempts: 4 }),
+    process: async (_job, { number, lostBefore }) => {
+      attempts.push({ number, lostBefore })
       return "retry"
     },
   })
   await expect
     .poll(() => lanes.find(job.executionId), { timeout: 10_000 })
     .toMatchObject({ status: "dead_letter" })
-  expect(numbers).toEqual([2, 3])
+  expect(attempts).toEqual([
+    { number: 3, lostBefore: 2 },
+    { number: 4, lostBefore: 0 },
+  ])
 })
