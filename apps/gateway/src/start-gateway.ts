@@ -110,6 +110,10 @@ async function openResources({ config, keyRing, log }: GatewayOptions) {
     find: (triggerId) => findEnabledSnapshot(storage, triggerId),
     publish: (snapshot) => publishSnapshot(connection, { snapshot, retentionDays: config.retentionDays }),
   })
+  connection.onReconnect(() => {
+    // What could not be published now is published with the next event.
+    enabledHooks.republish().catch((err: unknown) => log.warn({ err }, "hooks were not published again"))
+  })
   const lanes = openLanes(connection, config)
   const replies = await openReplies(connection, { keyRing, gatewayId })
   return { gatewayId, storage, connection, enabledHooks, lanes, replies }

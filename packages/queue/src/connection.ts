@@ -25,6 +25,8 @@ export interface QueueConnection {
   open(purpose: string, options?: RedisOptions): Redis
   /** Like `commands`, over a connection of its own. For the modules of this package. */
   openCommands(purpose: string, options?: RedisOptions): Commands
+  /** Calls `listener` each time the shared connection is back after it was lost: Redis may hold less than before. */
+  onReconnect(listener: () => void): void
   /** @throws AppError redis_unavailable when Redis does not answer within `timeoutMs` */
   ping(timeoutMs: number): Promise<void>
   /** A sentence for the operator when Redis may drop keys to save memory; undefined when it may not. */
@@ -64,6 +66,7 @@ export function openConnection(options: ConnectionOptions): QueueConnection {
     commands,
     open,
     openCommands,
+    onReconnect: (listener) => callOnReturn(commands.client, listener),
     ping: async (limitMs) => {
       await commands.run((client) => client.ping(), limitMs)
     },
@@ -91,6 +94,14 @@ function clientOptions(connectionName: string, overrides: RedisOptions): RedisOp
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_DELAY_MS),
     ...overrides,
   }
+}
+
+function callOnReturn(client: Redis, listener: () => void): void {
+  let wasReady = client.status === "ready"
+  client.on("ready", () => {
+    if (wasReady) listener()
+    wasReady = true
+  })
 }
 
 /** One line when the connection fails and one when it is back, however many tries lie between. */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { openConnection } from "../src/index.ts"
 import { keepingLog, testConnection, testRedis } from "./support.ts"
 
@@ -59,6 +59,21 @@ test("the log says once that Redis is away and once that it is back", async () =
   await redis.start()
   await connection.ping(5_000)
   expect(log.messages).toEqual(["redis connection failed", "redis connection is back"])
+})
+
+test("a connection that is back says so, each time; its beginning is no return", async () => {
+  const redis = await testRedis()
+  const connection = testConnection({ url: redis.url })
+  const returns = vi.fn()
+  connection.onReconnect(returns)
+  await connection.ping(5_000)
+  expect(returns).not.toHaveBeenCalled()
+  for (const times of [1, 2]) {
+    await redis.stop()
+    await redis.start()
+    await connection.ping(5_000)
+    expect(returns).toHaveBeenCalledTimes(times)
+  }
 })
 
 test("a Redis that may drop keys is warned about", async () => {
