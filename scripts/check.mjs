@@ -14,5 +14,7 @@ await runWithPinnedNode([
   // Whole outputs one after the other, as the commands alone would print them.
   "--log-order=grouped",
   "--log-prefix=none",
+  // One failure does not hide the others.
+  "--continue=dependencies-successful",
   ...process.argv.slice(2),
 ])

@@ -30,8 +30,8 @@ export interface ProcessEnd {
 
 /**
  * A guard in the program's own process group reads from a pipe that only the launcher holds open. When the
- * launcher is gone, even by SIGKILL, the system closes the pipe, and the guard ends the whole group. A program that ended and that nobody
- * waits for (a zombie, as in a container without an init) counts as gone.
+ * launcher is gone, even by SIGKILL, the system closes the pipe, and the guard ends the whole group. A program that
+ * ended and that nobody waits for (a zombie, as in a container without an init) counts as gone.
  */
 const GUARD = `
 lives() {
