@@ -23,6 +23,7 @@ interface PendingRun {
   startedAt: number
   resolve(report: RunReport): void
   watchdog: NodeJS.Timeout | undefined
+  isFinished: boolean
   /** What the run ended with if the process must be killed over it. */
   outcomeIfKilled?: Outcome
   forget(): void
@@ -37,17 +38,21 @@ export function openPendingRuns({ cancel, kill }: PendingRunsPowers): PendingRun
 
   function finish(id: string, run: PendingRun, report: RunReport): void {
     runs.delete(id)
+    run.isFinished = true
     clearTimeout(run.watchdog)
     run.forget()
     run.resolve(report)
   }
 
   function watch(run: PendingRun, afterMs: number, outcome: Outcome): void {
-    clearTimeout(run.watchdog)
-    run.watchdog = setTimeout(() => {
+    const stop = () => {
+      if (run.isFinished) return
       run.outcomeIfKilled = outcome
       kill("a run in it could not be stopped")
-    }, afterMs)
+    }
+    clearTimeout(run.watchdog)
+    // Not before this process has read its pipes: it may be the one that was late.
+    run.watchdog = setTimeout(setImmediate, afterMs, stop)
   }
 
   return {
@@ -65,6 +70,7 @@ export function openPendingRuns({ cancel, kill }: PendingRunsPowers): PendingRun
         startedAt: performance.now(),
         resolve,
         watchdog: undefined,
+        isFinished: false,
         forget: () => signal.removeEventListener("abort", stop),
       }
       watch(run, timeoutMs + GRACE_MS, { status: "timed_out", afterMs: timeoutMs })

@@ -21,7 +21,6 @@ export interface RunLimits {
 
 /** The part of a logger that executors use. */
 export interface ExecutorLog {
-  info(fields: object, message: string): void
   warn(fields: object, message: string): void
 }
 

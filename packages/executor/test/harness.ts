@@ -2,8 +2,6 @@ import { randomUUID } from "node:crypto"
 import { type RunReport, TRIGGERS, type TriggerId } from "@hooklane/core"
 import { type Executors, type ExecutorsOptions, type RunTask, startExecutors } from "../src/index.ts"
 
-export const silentLog = { info: () => {}, warn: () => {} }
-
 /** Executors with the product's own limits. */
 export function start(options: Partial<ExecutorsOptions> = {}): Promise<Executors> {
   return startExecutors({
@@ -11,7 +9,7 @@ export function start(options: Partial<ExecutorsOptions> = {}): Promise<Executor
     maxResultBytes: 262_144,
     maxLogBytes: 65_536,
     maxExecutors: 4,
-    log: silentLog,
+    log: { warn: () => {} },
     ...options,
   })
 }

@@ -72,7 +72,11 @@ export function startThreadRun({ pool, hook, request, ...on }: ThreadRunOptions)
   pool.run(task, controller.signal).then(
     () => clearTimeout(timer),
     // The port may still hold what the thread sent before it died.
-    (error) => setImmediate(() => settle(endingOf(error))),
+    (error) =>
+      setImmediate(() => {
+        settle(endingOf(error))
+        clearTimeout(timer)
+      }),
   )
   return { cancel: () => stop({ status: "cancelled" }) }
 }

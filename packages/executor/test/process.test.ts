@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, readFileSync, rmSync } from "node:fs"
+import { dirname } from "node:path"
+import { afterEach, describe, expect, test } from "vitest"
+import { isAlive, pidsOf, start } from "./harness.ts"
+
+const INDEX = new URL("../src/index.ts", import.meta.url).href
+/** A worker that has executors and nothing to do. */
+const WORKER = `
+  import { startExecutors } from "${INDEX}"
+  const log = { warn() {} }
+  const executors = await startExecutors({ threads: 1, maxResultBytes: 1024, maxLogBytes: 1024, log })
+  process.stdout.write(String(executors.stats().executors[0].pid))`
+
+let worker: ChildProcess | undefined
+
+afterEach(() => worker?.kill("SIGKILL"))
+
+async function startWorker(): Promise<number> {
+  worker = spawn(process.execPath, ["--input-type=module", "--eval", WORKER], {
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  if (!worker.stdout) throw new Error("the worker has no output")
+  const [pid] = await once(worker.stdout, "data")
+  return Number(pid)
+}
+
+function runtimeFolderOf(pid: number): string {
+  const entry = readFileSync(`/proc/${pid}/cmdline`, "utf8")
+    .split("\0")
+    .find((argument) => argument.endsWith("/process.js"))
+  if (!entry) throw new Error(`process ${pid} is not an executor`)
+  return dirname(entry)
+}
+
+describe.runIf(process.platform === "linux")("an executor's process", () => {
+  test("gets nothing of the worker's environment, and limits", async () => {
+    const executors = await start()
+    const [pid] = pidsOf(executors)
+    expect(readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter(Boolean).sort()).toEqual([
+      "PWD=/", // The shell's own.
+      "TZ=UTC",
+      "UV_THREADPOOL_SIZE=2",
+    ])
+    const limits = readFileSync(`/proc/${pid}/limits`, "utf8")
+    expect(limits).toMatch(/Max core file size +0 +0/)
+    expect(limits).toMatch(/Max file size +0 +0/)
+    expect(limits).toMatch(/Max open files +256 +256/)
+    await executors.close()
+  })
+
+  test("may read one folder, which goes with its worker", async () => {
+    const executors = await start()
+    const folder = runtimeFolderOf(pidsOf(executors)[0] ?? 0)
+    expect(existsSync(folder)).toBe(true)
+    await executors.close()
+    expect(existsSync(folder)).toBe(false)
+  })
+
+  test("ends with a worker that is killed", async () => {
+    const pid = await startWorker()
+    const folder = runtimeFolderOf(pid)
+    worker?.kill("SIGKILL")
+    await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false)
+    rmSync(folder, { recursive: true })
+  })
+
+  test("ends when its worker falls silent, even if the pipe stays open", { timeout: 30_000 }, async () => {
+    const pid = await startWorker()
+    const folder = runtimeFolderOf(pid)
+    worker?.kill("SIGSTOP")
+    // Nobody reaps a child of a stopped process: dead, it is there as a zombie.
+    const state = () => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
+    await expect.poll(state, { timeout: 20_000 }).toBe("Z")
+    worker?.kill("SIGKILL")
+    rmSync(folder, { recursive: true })
+  })
+})
