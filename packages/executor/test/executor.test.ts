@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto"
 import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { afterEach, describe, expect, test } from "vitest"
 import type { Executors, ExecutorsOptions } from "../src/index.ts"
 import { isAlive, noAbort, pidsOf, runBody, start, taskOf } from "./harness.ts"
@@ -97,14 +96,14 @@ test("each of many runs gets its own answer", async () => {
   const executors = await open()
   const script = `module.exports = (user, context, cb) => {
     console.log(user.n)
-    setTimeout(cb, user.n % 7, null, user.n)
+    setTimeout(cb, user.n % 7, null, [user.n])
   }`
   const tasks = Array.from({ length: 200 }, (_, n) =>
     taskOf(script, { versionId: `v${n % 3}`, event: { user: { n }, context: { connection: {} } } }),
   )
   const reports = await Promise.all(tasks.map((task) => executors.run(task, noAbort)))
   const seen = reports.map(({ outcome, logs }) => [outcome, logs.map(({ message }) => message)])
-  expect(seen).toEqual(tasks.map((_, n) => [{ status: "returned", value: n }, [String(n)]]))
+  expect(seen).toEqual(tasks.map((_, n) => [{ status: "returned", value: [n] }, [String(n)]]))
 })
 
 describe("more versions than executors", () => {
@@ -284,7 +283,8 @@ describe("the network", () => {
   test("is there over http and fetch", async () => {
     const server = createServer((request, response) => response.end(`you asked for ${request.url}`))
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    const { port } = server.address() as AddressInfo
+    const address = server.address()
+    const port = typeof address === "object" ? address?.port : undefined
     const executors = await open({ threads: 1 })
     const script = `const http = require("http")
       module.exports = (user, context, cb) => {

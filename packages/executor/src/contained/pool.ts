@@ -8,7 +8,7 @@ import type { ThreadTask } from "./thread-protocol.ts"
 export interface Pool {
   /** Rejects when the thread died, or was ended by the signal. */
   run(task: ThreadTask, signal?: AbortSignal): Promise<void>
-  /** Aborts, and resolves when the threads that it ended are gone; `onStuck` is called when one is not. */
+  /** Aborts a task that runs, which ends its thread. */
   end(controller: AbortController): void
 }
 

@@ -57,7 +57,7 @@ export function prelude(input: PreludeInput): Prelude {
   return { load, call, threw: (thrown) => failure("threw", thrown), notCompiled }
 
   function load(factory: (...scope: unknown[]) => unknown): ThreadAnswer | undefined {
-    const module = { exports: {} as unknown }
+    const module: { exports: unknown } = { exports: {} }
     const values: Record<string, unknown> = {
       exports: module.exports,
       require: input.require,
@@ -69,9 +69,9 @@ export function prelude(input: PreludeInput): Prelude {
     for (const errorClass of signature.errorClasses) values[errorClass.name] = errorClassFor(errorClass)
     try {
       const returned = factory(...input.scope.map((name) => values[name]))
-      const exported = typeof returned === "function" ? returned : module.exports
-      if (typeof exported !== "function") throw new Error("Supplied code must return or export a function.")
-      hook = exported as (...args: unknown[]) => unknown
+      const exported = isFunction(returned) ? returned : module.exports
+      if (!isFunction(exported)) throw new Error("Supplied code must return or export a function.")
+      hook = exported
       return undefined
     } catch (error) {
       return notCompiled(error)
@@ -192,6 +192,10 @@ export function prelude(input: PreludeInput): Prelude {
 
   function cut(text: string): string {
     return text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS)}…` : text
+  }
+
+  function isFunction(value: unknown): value is (...args: unknown[]) => unknown {
+    return typeof value === "function"
   }
 
   function isThenable(value: unknown): value is PromiseLike<unknown> {

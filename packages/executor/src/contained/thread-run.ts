@@ -76,6 +76,7 @@ export function startThreadRun({ pool, hook, request, ...on }: ThreadRunOptions)
       setImmediate(() => {
         settle(endingOf(error))
         clearTimeout(timer)
+        port.close()
       }),
   )
   return { cancel: () => stop({ status: "cancelled" }) }
