@@ -14,6 +14,8 @@ const DEFAULT_HEAP_MB = 64
 /** Why runs end that were inside, or waiting, when their worker closed. */
 const CLOSING = "the worker is closing"
 const MAX_EXECUTORS = 32
+/** A short time limit is the hook's, not that of a process which starts on a busy machine. */
+const MIN_PATIENCE_MS = 5_000
 /** What one executor takes at rest, with room to work. */
 const EXECUTOR_BYTES = 120 * 1024 * 1024
 
@@ -71,7 +73,7 @@ function visitorOf(task: RunTask, signal: AbortSignal): Visitor {
     heapMb: limits.heapMb,
     hook: () => hookCodeOf(task),
     signal,
-    patienceMs: limits.timeoutMs,
+    patienceMs: Math.max(limits.timeoutMs, MIN_PATIENCE_MS),
   }
 }
 
