@@ -42,6 +42,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const connection = openConnection({ url, prefix, name: workerId, log })
   const executors = await startExecutors({
     threads: config.threads,
+    heapMb: config.hookHeapMb,
+    maxExecutors: config.maxExecutors,
     maxResultBytes: config.maxResultBytes,
     maxLogBytes: config.maxLogBytes,
     log,

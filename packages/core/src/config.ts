@@ -161,6 +161,15 @@ export const SETTINGS = {
     example: "4",
     usedBy: worker,
   }),
+  maxExecutors: setting({
+    env: "HOOKLANE_MAX_EXECUTORS",
+    schema: wholeNumber(1, 1000).optional(),
+    description:
+      "Executor processes of a worker: one per hook version in use, some 70 MB each; the least used go first.",
+    example: "16",
+    defaultText: "32, or what half of the memory holds",
+    usedBy: worker,
+  }),
   laneConcurrency: setting({
     env: "HOOKLANE_LANE_CONCURRENCY",
     schema: wholeNumber(1, 1000).default(16),

@@ -34,7 +34,7 @@ export interface ExecutorsOptions {
   /** Heap for which a blank executor is kept ready; runs with another limit start cold. Default 64. */
   heapMb?: number
   /** Executor processes at once, the blank one apart. Default: 32, or what half of the memory holds. */
-  maxExecutors?: number
+  maxExecutors?: number | undefined
   log: ExecutorLog
 }
 
