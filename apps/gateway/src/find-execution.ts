@@ -5,7 +5,7 @@ import { decodeTime } from "ulid"
 import type { z } from "zod"
 import { type executionDetailSchema, viewDetail } from "./execution-view.ts"
 
-/** An execution younger than this may have happened already while its record is still on its way. */
+/** An execution younger than this may have been accepted while its first record is still on its way. */
 const SETTLING_MS = 5_000
 const LOOK_AGAIN_MS = 50
 const PATIENCE_MS = 1_000
@@ -18,26 +18,31 @@ export interface ExecutionDeps {
 type ExecutionView = z.infer<typeof executionDetailSchema>
 
 /**
- * An execution as it stands: the history, and while it is not over what its lane knows better. One that was
- * accepted a moment ago is waited for, up to a second, because its record may be on its way.
+ * An execution as it stands: the history, and while it is not over what its lane knows better. What the history
+ * is about to be told is waited for, up to a second: its record may be on its way.
  * @throws AppError execution_not_found
  */
 export async function findExecution(deps: ExecutionDeps, id: string): Promise<ExecutionView> {
-  const giveUpAt = isYoung(id) ? Date.now() + PATIENCE_MS : 0
+  const giveUpAt = Date.now() + PATIENCE_MS
   for (;;) {
-    const found = await look(deps, id)
-    if (found) return found
-    if (Date.now() >= giveUpAt) throw new AppError("execution_not_found", `Execution ${id} does not exist`)
+    const { view, isSettling } = await look(deps, id)
+    if (!isSettling || Date.now() >= giveUpAt) {
+      if (view) return view
+      throw new AppError("execution_not_found", `Execution ${id} does not exist`)
+    }
     await new Promise((done) => setTimeout(done, LOOK_AGAIN_MS))
   }
 }
 
-async function look(deps: ExecutionDeps, id: string): Promise<ExecutionView | undefined> {
+/** What is known now, and whether the history has yet to hear of it: that it was accepted, or how it ended. */
+async function look(deps: ExecutionDeps, id: string): Promise<{ view?: ExecutionView; isSettling: boolean }> {
   const recorded = await getExecution(deps.storage, id).catch(unlessMissing)
-  if (recorded && isFinal(recorded.status)) return viewDetail(recorded)
+  if (recorded && isFinal(recorded.status)) return { view: viewDetail(recorded), isSettling: false }
   const job = await deps.lanes.find(id, recorded?.triggerId)
-  if (recorded) return viewDetail({ ...recorded, status: job?.status ?? recorded.status })
-  return job && viewDetail(unrecorded(job))
+  const known = recorded ?? (job && unrecorded(job))
+  if (!known) return { isSettling: isYoung(id) }
+  const status = job?.status ?? known.status
+  return { view: viewDetail({ ...known, status }), isSettling: isFinal(status) }
 }
 
 function unlessMissing(error: unknown): undefined {
