@@ -15,6 +15,6 @@ await runWithPinnedNode([
   "--log-order=grouped",
   "--log-prefix=none",
   // One failure does not hide the others.
-  "--continue=dependencies-successful",
+  "--continue=always",
   ...process.argv.slice(2),
 ])

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process"
 import { mkdirSync, readFileSync } from "node:fs"
 import { delimiter, join } from "node:path"
-import { tryLock } from "./lock.mjs"
+import { waitForLock } from "./lock.mjs"
 import { findPinnedNode } from "./machine.mjs"
 import { PlainError, step } from "./steps.mjs"
 
@@ -51,19 +51,6 @@ function readPackages(path) {
     return JSON.parse(readFileSync(path, "utf8")).packages
   } catch {
     return undefined
-  }
-}
-
-/**
- * @param {string} path
- * @param {(text: string) => void} note
- */
-async function waitForLock(path, note) {
-  for (let told = false; ; told = true) {
-    const lock = tryLock(path)
-    if ("release" in lock) return lock
-    if (!told) note(`another start (process ${lock.heldBy}) is at it, waiting`)
-    await new Promise((done) => setTimeout(done, 200))
   }
 }
 

@@ -22,6 +22,21 @@ export function tryLock(path) {
 }
 
 /**
+ * Takes the lock as soon as nobody else holds it.
+ * @param {string} path in a folder that exists
+ * @param {(text: string) => void} note says who is waited for
+ * @returns {Promise<{ release(): void }>}
+ */
+export async function waitForLock(path, note) {
+  for (let told = false; ; told = true) {
+    const lock = tryLock(path)
+    if ("release" in lock) return lock
+    if (!told) note(`another start (process ${lock.heldBy}) is at it, waiting`)
+    await new Promise((done) => setTimeout(done, 200))
+  }
+}
+
+/**
  * A link makes the file with its content in one step, and never over one that is there.
  * @param {string} path
  * @param {string} content

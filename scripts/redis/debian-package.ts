@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
+import { waitForLock } from "../bootstrap/lock.mjs"
 import { type FetchContext, findOnPath, type RedisProgram, runTool, tryBinary } from "./redis-program.ts"
 
 /** The server and the package that holds the binary it is linked to, by preference. */
@@ -26,24 +27,36 @@ export async function fetchDebianPackage(context: FetchContext): Promise<RedisPr
   const apt = await findOnPath(context.path, "apt-get")
   const dpkg = await findOnPath(context.path, "dpkg")
   if (!apt || !dpkg) return "this is not Debian or Ubuntu (no apt-get)"
-  context.note("downloading the distribution's package (about 1.5 MB)")
   await mkdir(context.cacheDir, { recursive: true })
+  const lock = await waitForLock(join(context.cacheDir, "fetch.lock"), context.note)
   const stage = await mkdtemp(join(context.cacheDir, "stage-"))
   try {
+    const meanwhile = await findDebianPackage(context)
+    if (typeof meanwhile !== "string") return meanwhile
+    context.note("downloading the distribution's package (about 1.5 MB)")
     await download({ ...context, apt, stage })
-    for (const name of await readdir(join(stage, "debs"))) {
-      const args = ["-x", join(stage, "debs", name), join(stage, "root")]
-      await runTool(context, { file: dpkg, args, timeoutMs: 60_000 })
-    }
-    const unpacked = join(context.cacheDir, "debian")
-    await rm(unpacked, { recursive: true, force: true })
-    await rename(join(stage, "root"), unpacked)
+    await unpack(context, { dpkg, stage })
     return await findDebianPackage(context)
   } catch (error) {
     return `the package could not be downloaded: ${error instanceof Error ? error.message.trim() : error}`
   } finally {
     await rm(stage, { recursive: true, force: true })
+    lock.release()
   }
+}
+
+/** Replaces what was unpacked before, which did not run. */
+async function unpack(
+  context: FetchContext,
+  { dpkg, stage }: { dpkg: string; stage: string },
+): Promise<void> {
+  const root = join(stage, "root")
+  for (const name of await readdir(join(stage, "debs"))) {
+    await runTool(context, { file: dpkg, args: ["-x", join(stage, "debs", name), root], timeoutMs: 60_000 })
+  }
+  const unpacked = join(context.cacheDir, "debian")
+  await rm(unpacked, { recursive: true, force: true })
+  await rename(root, unpacked)
 }
 
 interface Download extends FetchContext {

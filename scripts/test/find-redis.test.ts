@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
@@ -78,6 +87,14 @@ test("on Debian the distribution's package is unpacked once, with the libraries 
   expect(aptCalls().at(-1)).toMatch(/ download redis-server redis-tools libfoo2$/)
   rmSync(join(dir, "bin/apt-get"))
   expect(await find()).toMatchObject({ path, from: "fetched before" })
+})
+
+test("starts at the same moment download once", async () => {
+  fakeApt()
+  const found = await Promise.all([find(), find(), find()])
+  expect(found.map((program) => program.kind)).toEqual(["binary", "binary", "binary"])
+  expect(aptCalls().filter((call) => call.includes("download"))).toHaveLength(1)
+  expect(readdirSync(join(dir, "cache"))).toEqual(["debian"])
 })
 
 test("without package lists they are fetched into a folder of our own", async () => {
