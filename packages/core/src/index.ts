@@ -1,5 +1,6 @@
 export * from "./backoff.ts"
 export * from "./config.ts"
+export * from "./directives.ts"
 export * from "./errors.ts"
 export * from "./execution.ts"
 export * from "./hook.ts"

@@ -1,0 +1,68 @@
+/**
+ * What a script asks of its runtime. The Management API allows no property beside its own, so it is said in
+ * comments before the first statement: `// hooklane: typescript`, `// hooklane: state=fresh egress=none`.
+ */
+export interface Directives {
+  /** The script's types are taken out before it is compiled. */
+  language?: "typescript"
+  /** Each run gets a context of its own. */
+  state?: "fresh"
+  /** The hook may not open connections. */
+  egress?: "none"
+}
+
+/** `fault` says in a sentence what cannot be understood; the script must not run then. */
+export type ParsedDirectives = { directives: Directives; fault?: undefined } | { fault: string }
+
+const VALUES: { [Key in keyof Required<Directives>]: readonly Required<Directives>[Key][] } = {
+  language: ["typescript"],
+  state: ["fresh"],
+  egress: ["none"],
+}
+
+/** Words that stand for a key and its value. */
+const SHORT: Readonly<Record<string, string>> = { typescript: "language=typescript" }
+
+/** Blanks and one comment: its text, when it is one of a line. */
+const COMMENT = /\s*(?:\/\/([^\n\r\u2028\u2029]*)|\/\*[\s\S]*?\*\/)/gy
+
+/**
+ * The directives of a script. What is not known is a fault and not passed over: a misspelt `egress=none` would
+ * otherwise lift the very restriction that it asks for.
+ */
+export function parseDirectives(script: string): ParsedDirectives {
+  const directives: Record<string, string> = {}
+  for (const word of directiveWords(script)) {
+    const [key = "", value = ""] = (SHORT[word] ?? word).split("=", 2)
+    if (!isKey(key)) return { fault: `Unknown directive "${key}"; known are ${list(Object.keys(VALUES))}` }
+    const allowed: readonly string[] = VALUES[key]
+    if (!allowed.includes(value))
+      return { fault: `The directive "${key}" may be ${list(allowed)}, not "${value}"` }
+    directives[key] = value
+  }
+  return { directives: asDirectives(directives) }
+}
+
+function* directiveWords(script: string): Generator<string> {
+  for (const comment of leadingComments(script)) {
+    const [, text] = /^\s*hooklane:(.*)$/.exec(comment) ?? []
+    if (text !== undefined) yield* text.split(/\s+/).filter((word) => word !== "")
+  }
+}
+
+function leadingComments(script: string): string[] {
+  return [...script.matchAll(COMMENT)].map(([, text = ""]) => text)
+}
+
+function isKey(key: string): key is keyof Directives {
+  return Object.hasOwn(VALUES, key)
+}
+
+/** Each entry was found in `VALUES`. */
+function asDirectives(entries: Record<string, string>): Directives {
+  return entries as Directives
+}
+
+function list(words: readonly string[]): string {
+  return words.map((word) => `"${word}"`).join(", ")
+}

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest"
+import { parseDirectives } from "../src/index.ts"
+
+test.each([
+  ["a word alone", "// hooklane: typescript\nexport default 1", { language: "typescript" }],
+  ["a key and its value", "// hooklane: language=typescript", { language: "typescript" }],
+  [
+    "several on a line",
+    "//hooklane:typescript  state=fresh egress=none",
+    { language: "typescript", state: "fresh", egress: "none" },
+  ],
+  [
+    "several lines",
+    "// hooklane: state=fresh\n// hooklane: egress=none\n",
+    { state: "fresh", egress: "none" },
+  ],
+  [
+    "after other comments and blank lines",
+    "\n/* by\n * me */ // what it does\r\n\n  // hooklane: state=fresh\r\nx",
+    { state: "fresh" },
+  ],
+])("a script asks with %s", (_, script, directives) => {
+  expect(parseDirectives(script)).toEqual({ directives })
+})
+
+test.each([
+  ["nothing", ""],
+  ["another comment", "// see hooklane: state=fresh"],
+  ["after a statement", "'use strict'\n// hooklane: state=fresh"],
+  ["in a comment of many lines", "/*\n// hooklane: state=fresh\n*/"],
+  ["in a text", "`\n// hooklane: state=fresh`"],
+  ["behind a comment without an end", "/* // hooklane: state=fresh"],
+])("a script asks for nothing with a comment that is %s", (_, script) => {
+  expect(parseDirectives(script)).toEqual({ directives: {} })
+})
+
+describe("what cannot be understood is a fault", () => {
+  test.each([
+    ["egres=none", 'Unknown directive "egres"; known are "language", "state", "egress"'],
+    ["toString=1", 'Unknown directive "toString"; known are "language", "state", "egress"'],
+    ["state=stale", 'The directive "state" may be "fresh", not "stale"'],
+    ["state", 'The directive "state" may be "fresh", not ""'],
+  ])("%s", (text, fault) => {
+    expect(parseDirectives(`// hooklane: ${text}`)).toEqual({ fault })
+  })
+})
+
+test("a long script is read in no time", () => {
+  const startedAt = performance.now()
+  parseDirectives("// a\n".repeat(20_000) + "/*".repeat(20_000))
+  expect(performance.now() - startedAt).toBeLessThan(500)
+})
