@@ -1,6 +1,6 @@
 import { z } from "zod"
-import { isJsonObject, type JsonObject, jsonObjectSchema, jsonSchema } from "../json.ts"
-import { eventBody, type Trigger } from "./trigger.ts"
+import { isJsonObject, type JsonObject, jsonSchema } from "../json.ts"
+import { argumentObject, eventBody, type Trigger } from "./trigger.ts"
 
 /** Hosts whose namespace a claim may not use (contract 2.1); a subdomain counts as its host. */
 const RESERVED_HOSTS = ["auth0.com", "webtask.io", "webtask.run"]
@@ -13,14 +13,14 @@ export const credentialsExchange: Trigger = {
   parameters: ["client", "scope", "audience", "context"],
   eventSchema: eventBody({
     // `null` passes, as it did in the original: only its type was looked at.
-    client: jsonObjectSchema("Body .client received by extensibility point is not an object").nullable(),
+    client: argumentObject("Body .client received by extensibility point is not an object").nullable(),
     scope: z
       .union([z.array(jsonSchema), z.literal(""), z.null(), z.literal(0), z.literal(false)], {
         error: "Body .scope received by extensibility point is neither empty nor an array",
       })
       .optional(),
     audience: z.string({ error: "Body .audience received by extensibility point is not a string" }),
-    context: jsonObjectSchema().catch({}),
+    context: argumentObject("").catch({}),
   }),
   errorClasses: [
     { name: "InvalidRequestError", hasFriendlyMessage: false },

@@ -1,6 +1,6 @@
 import { z } from "zod"
-import { jsonObjectSchema, jsonSchema } from "../json.ts"
-import { eventBody, type Trigger } from "./trigger.ts"
+import { jsonSchema } from "../json.ts"
+import { argumentObject, eventBody, orArray, type Trigger } from "./trigger.ts"
 
 const MESSAGE_TYPES = ["sms", "voice"]
 const ACTIONS = ["enrollment", "second-factor-authentication"]
@@ -10,7 +10,7 @@ const messageClientSchema = z
     {
       client_id: contextText("client.client_id"),
       name: contextText("client.name"),
-      client_metadata: jsonObjectSchema(notA("context.client.client_metadata", "an object"))
+      client_metadata: argumentObject(notA("context.client.client_metadata", "an object"))
         .nullable()
         .optional(),
     },
@@ -29,8 +29,8 @@ const messageContextSchema = z
       code: contextText("code"),
       ip: contextText("ip"),
       user_agent: contextText("user_agent"),
-      client: messageClientSchema.optional(),
-      user: jsonObjectSchema(notA("context.user", "an object")).nullable(),
+      client: orArray(messageClientSchema).optional(),
+      user: argumentObject(notA("context.user", "an object")).nullable(),
     },
     { error: notA("context", "an object") },
   )
@@ -45,7 +45,7 @@ export const sendPhoneMessage: Trigger = {
   eventSchema: eventBody({
     recipient: z.string({ error: notA("recipient", "a string") }),
     text: z.string({ error: notA("text", "a string") }),
-    context: messageContextSchema,
+    context: orArray(messageContextSchema),
   }),
   errorClasses: [{ name: "SendPhoneMessageError", hasFriendlyMessage: true }],
   contextArgument: "original",

@@ -68,10 +68,27 @@ export function parseEvent(trigger: Trigger, body: unknown): TriggerEvent {
   throw new AppError("invalid_body", issue?.message ?? "The event is not valid")
 }
 
-/** The body of an event: the named arguments and nothing else, so that a misspelt one is noticed. */
+/**
+ * The body of an event: the named arguments and nothing else, so that a misspelt one is noticed. The original
+ * passed others over.
+ */
 export function eventBody<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.strictObject(shape, {
+  const body = z.strictObject(shape, {
     error: (issue) =>
       issue.code === "invalid_type" ? "Body received by extensibility point is not an object" : undefined,
   })
+  return orArray(body)
+}
+
+/**
+ * What `typeof` calls an object, an array included: the original asked for no more. A schema for an argument
+ * that hooks get as it came; `message` is what a caller reads when it is something else.
+ */
+export function argumentObject(message: string) {
+  return z.custom<JsonObject>((value) => typeof value === "object" && value !== null, { error: message })
+}
+
+/** The same for an object whose fields are checked: an array has none of them, and the first one is missed. */
+export function orArray<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (Array.isArray(value) ? {} : value), schema)
 }

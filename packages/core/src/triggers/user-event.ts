@@ -1,21 +1,23 @@
 import { z } from "zod"
-import { isJsonObject, type JsonObject, jsonObjectSchema, jsonSchema } from "../json.ts"
-import { eventBody, type TriggerEvent } from "./trigger.ts"
+import { isJsonObject, type JsonObject, jsonSchema } from "../json.ts"
+import { argumentObject, eventBody, orArray, type TriggerEvent } from "./trigger.ts"
 
 /** The event that the three user triggers share: `{ user, context }` with a connection in the context. */
 export const userEventSchema: z.ZodType<TriggerEvent> = eventBody({
-  user: jsonObjectSchema("Body.user received by extensibility point is not an object"),
-  context: z
-    .object(
-      {
-        connection: jsonObjectSchema(
-          "Body.context.connection received by extensibility point is not an object",
-        ),
-      },
-      { error: "Body.context received by extensibility point is not an object" },
-    )
-    .catchall(jsonSchema)
-    .transform(withBothLanguages),
+  user: argumentObject("Body.user received by extensibility point is not an object"),
+  context: orArray(
+    z
+      .object(
+        {
+          connection: argumentObject(
+            "Body.context.connection received by extensibility point is not an object",
+          ),
+        },
+        { error: "Body.context received by extensibility point is not an object" },
+      )
+      .catchall(jsonSchema)
+      .transform(withBothLanguages),
+  ),
 })
 
 export const USER_CONTEXT_TYPES = `interface HookContext {

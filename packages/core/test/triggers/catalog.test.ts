@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest"
-import { AppError, getTrigger, parseEvent, TRIGGERS } from "../../src/index.ts"
+import {
+  AppError,
+  getTrigger,
+  type JsonObject,
+  parseEvent,
+  TRIGGERS,
+  type TriggerId,
+} from "../../src/index.ts"
 
 const CONNECTION = { id: "con_1", name: "db", tenant: "t" }
 
@@ -23,7 +30,14 @@ describe("an event is refused with the contract's message", () => {
   const message = { ...TRIGGERS["send-phone-message"].sampleEvent.context }
   test.each([
     ["credentials-exchange", null, "Body received by extensibility point is not an object"],
-    ["credentials-exchange", [], "Body received by extensibility point is not an object"],
+    ["credentials-exchange", [], "Body .client received by extensibility point is not an object"],
+    ["post-user-registration", null, "Body received by extensibility point is not an object"],
+    ["post-user-registration", [1], "Body.user received by extensibility point is not an object"],
+    [
+      "post-user-registration",
+      { user: {}, context: [] },
+      "Body.context.connection received by extensibility point is not an object",
+    ],
     [
       "credentials-exchange",
       { audience: "a" },
@@ -85,6 +99,23 @@ test("credentials-exchange takes what the original took: a null client, an empty
     context: 7,
   })
   expect(event).toEqual({ client: null, scope: "", audience: "a", context: {} })
+})
+
+test("an array is an object where the original asked for no more", () => {
+  const { context } = TRIGGERS["send-phone-message"].sampleEvent
+  const accepted: [TriggerId, JsonObject][] = [
+    ["credentials-exchange", { client: [], audience: "a", context: [1] }],
+    ["pre-user-registration", { user: [], context: { connection: [] } }],
+    [
+      "send-phone-message",
+      {
+        recipient: "",
+        text: "",
+        context: { ...context, user: [], client: { client_id: "", name: "", client_metadata: [] } },
+      },
+    ],
+  ]
+  for (const [id, event] of accepted) expect(parseEvent(TRIGGERS[id], event)).toEqual(event)
 })
 
 test("either shape of the language field is completed by the other", () => {
