@@ -25,8 +25,8 @@ export interface Service {
   /** The gateway that was started last, and calls to it. */
   readonly gateway: AppProcess
   readonly api: Api
-  /** Those that were started, the first one first. */
-  readonly workers: AppProcess[]
+  /** Those that run, the oldest first. */
+  readonly workers: readonly AppProcess[]
   /** Resolves when the gateway counts it among its workers. */
   startWorker(): Promise<AppProcess>
   /** Resolves when it takes calls. */
@@ -39,7 +39,8 @@ export interface Service {
 const START_MS = 20_000
 
 /** @throws Error with the logs when it does not come up; nothing is left behind then */
-export async function startService({ workers = 1, settings = {} }: ServiceOptions = {}): Promise<Service> {
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const { workers: count = 1, settings = {} } = options
   await using resources = new AsyncDisposableStack()
   const dir = await mkdtemp(join(tmpdir(), "hooklane-e2e-"))
   resources.defer(() => rm(dir, { recursive: true, force: true }))
@@ -73,19 +74,20 @@ export async function startService({ workers = 1, settings = {} }: ServiceOption
   }
 
   async function startWorker(): Promise<AppProcess> {
-    const worker = await start("worker", `worker ${started.length + 1}`)
-    started.push(worker)
+    const worker = await start("worker", `worker ${running.length}`)
+    workers.push(worker)
+    void worker.exited.then(() => workers.splice(workers.indexOf(worker), 1))
     await vi.waitFor(async () => expect(await workerPids(api)).toContain(worker.pid), START_MS)
     return worker
   }
 
   let gateway: AppProcess
   let api: Api
-  const started: AppProcess[] = []
+  const workers: AppProcess[] = []
   const logs = () => lines.join("\n")
   try {
     await startGateway()
-    await Promise.all(Array.from({ length: workers }, startWorker))
+    await Promise.all(Array.from({ length: count }, startWorker))
   } catch (cause) {
     throw new Error(`The service did not start:\n${logs()}`, { cause })
   }
@@ -99,7 +101,7 @@ export async function startService({ workers = 1, settings = {} }: ServiceOption
     get api() {
       return api
     },
-    workers: started,
+    workers,
     startWorker,
     startGateway,
     logs,
@@ -107,10 +109,10 @@ export async function startService({ workers = 1, settings = {} }: ServiceOption
   }
 }
 
-/** Command lines of the processes that work in the service's folder: Redis and hooks, wherever they run. */
-export async function processesIn({ dir }: Pick<Service, "dir">): Promise<string[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,args="])
-  return stdout.split("\n").filter((line) => line.includes(dir))
+/** Command lines of the processes that run hooks: each is told the folder of its worker. */
+export async function hookProcesses({ dir }: Pick<Service, "dir">): Promise<string[]> {
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "args="])
+  return stdout.split("\n").filter((line) => line.includes(join(dir, "tmp")))
 }
 
 function envOf(

@@ -1,0 +1,66 @@
+import { expect } from "vitest"
+import { hookProcesses } from "./service.ts"
+import { testWithService } from "./service-test.ts"
+
+const test = testWithService()
+
+const CLEAN_END = { code: 0, signal: null }
+
+test("a worker that is told to stop ends what it has in hand and takes nothing more", async ({ service }) => {
+  const { api, workers } = service
+  const worker = workers[0]
+  await api.createHook("credentials-exchange", "setTimeout(cb, 1_000, null, { scope: ['in time'] })")
+  await api.createHook("post-user-registration", "setTimeout(cb, 1_000)")
+  const call = api.fire("credentials-exchange")
+  const inHand = await api.accept("post-user-registration")
+  await expect.poll(() => api.get("/v1/queues/credentials-exchange")).toMatchObject({ active: 1 })
+  await api.reached(inHand, "running")
+  expect(await hookProcesses(service)).not.toEqual([])
+
+  worker?.terminate()
+  await expect.poll(() => api.get("/v1/workers")).toEqual([])
+  const next = await api.accept("post-user-registration")
+  expect((await call).body).toMatchObject({ status: "succeeded", result: { scope: ["in time"] } })
+  expect((await api.reached(inHand, "succeeded")).attempts).toHaveLength(1)
+  expect(await worker?.exited).toEqual(CLEAN_END)
+  expect(await hookProcesses(service)).toEqual([])
+  expect(await api.execution(next)).toMatchObject({ status: "queued" })
+  expect(await api.fire("credentials-exchange")).toMatchObject({
+    status: 503,
+    body: { errorCode: "no_worker" },
+  })
+
+  await service.startWorker()
+  await api.reached(next, "succeeded")
+})
+
+test("a gateway that is told to stop answers the calls under way and takes no more", async ({ service }) => {
+  const { api, gateway } = service
+  await api.createHook("credentials-exchange", "setTimeout(cb, 1_000, null, { scope: ['in time'] })")
+  const call = api.fire("credentials-exchange")
+  await expect.poll(() => api.get("/v1/queues/credentials-exchange")).toMatchObject({ active: 1 })
+  gateway.terminate()
+  await expect.poll(() => api.send("GET", "/healthz").catch(() => "refused")).toBe("refused")
+  expect((await call).body).toMatchObject({ status: "succeeded", result: { scope: ["in time"] } })
+  expect(await gateway.exited).toEqual(CLEAN_END)
+  await service.startGateway()
+})
+
+test("a second gateway on the same data goes on where a killed one was", async ({ service }) => {
+  const { api: before, gateway } = service
+  await before.createHook("credentials-exchange", "setTimeout(cb, 500, null, { scope: [] })")
+  const secrets = { KEY: "value" }
+  const hook = await before.createHook("post-user-registration", "setTimeout(cb, 500)", { secrets })
+  const call = before.fire("credentials-exchange").catch(() => "cut off")
+  const id = await before.accept("post-user-registration")
+  await before.reached(id, "running")
+  gateway.kill()
+  expect(await call).toBe("cut off")
+
+  await service.startGateway()
+  const { api } = service
+  await api.reached(id, "succeeded")
+  expect(await api.get(`/api/v2/hooks/${hook.id}/secrets`)).toEqual({ KEY: "_VALUE_NOT_SHOWN_" })
+  expect(await api.send("GET", "/api/v2/hooks", { token: before.token })).toMatchObject({ status: 200 })
+  expect((await api.fire("credentials-exchange")).body).toMatchObject({ status: "succeeded" })
+})
