@@ -7,17 +7,26 @@ import { findPinnedNode } from "./machine.mjs"
 import { PlainError, step } from "./steps.mjs"
 
 /**
- * Brings node_modules to what package-lock.json says. Several starts at once install once: the others wait.
+ * Brings the project's node_modules to what package-lock.json says.
  * @param {string} root
  */
-export async function installDependencies(root) {
-  if (isInstalled(root)) return
-  const cache = join(root, ".cache")
+export function installDependencies(root) {
+  return installOnce(root, { title: "Installing dependencies (once)", isInstalled })
+}
+
+/**
+ * Runs `npm ci` in a folder unless it is installed. Several starts at once install once: the others wait.
+ * @param {string} folder
+ * @param {{ title: string, isInstalled: (folder: string) => boolean }} options
+ */
+export async function installOnce(folder, { title, isInstalled }) {
+  if (isInstalled(folder)) return
+  const cache = join(folder, ".cache")
   mkdirSync(cache, { recursive: true })
-  await step("Installing dependencies (once)", async (note) => {
+  await step(title, async (note) => {
     const lock = await waitForLock(join(cache, "install.lock"), note)
     try {
-      if (!isInstalled(root)) await npmCi(root)
+      if (!isInstalled(folder)) await npmCi(folder)
     } finally {
       lock.release()
     }
@@ -25,16 +34,24 @@ export async function installDependencies(root) {
 }
 
 /**
- * True when npm's own record of what it put into node_modules (written last, so a broken-off install has none)
- * holds everything that the lock file asks for. What is missing may be missing only when it is optional, like
- * the binaries of other platforms; the pinned Node of this one may not.
+ * True when all that the lock file asks for is there, and the pinned Node with it.
  * @param {string} root
  */
 export function isInstalled(root) {
-  const wanted = readPackages(join(root, "package-lock.json"))
-  const present = readPackages(join(root, "node_modules/.package-lock.json"))
-  if (!wanted) throw new PlainError(`${root} has no readable package-lock.json: is the clone complete?`)
-  if (!present || !findPinnedNode(root)) return false
+  return holdsLocked(root) && findPinnedNode(root) !== undefined
+}
+
+/**
+ * True when npm's own record of what it put into node_modules (written last, so a broken-off install has none)
+ * holds everything that the lock file asks for. What is missing may be missing only when it is optional, like
+ * the binaries of other platforms.
+ * @param {string} folder
+ */
+export function holdsLocked(folder) {
+  const wanted = readPackages(join(folder, "package-lock.json"))
+  const present = readPackages(join(folder, "node_modules/.package-lock.json"))
+  if (!wanted) throw new PlainError(`${folder} has no readable package-lock.json: is the clone complete?`)
+  if (!present) return false
   return Object.entries(wanted).every(([path, one]) => {
     const there = present[path]
     if (path === "") return true

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
-import { installDependencies, isInstalled } from "../bootstrap/install.mjs"
+import { holdsLocked, installDependencies, isInstalled } from "../bootstrap/install.mjs"
 
 const LOCK = {
   packages: {
@@ -79,6 +79,7 @@ test("a package that other platforms need may be missing, one that this needs ma
 test("an install without the pinned Node is not complete", async () => {
   await installDependencies(root)
   await rm(join(root, "node_modules/.bin/node"))
+  expect(holdsLocked(root)).toBe(true)
   expect(isInstalled(root)).toBe(false)
   await symlink("nowhere", join(root, "node_modules/.bin/node"))
   expect(isInstalled(root)).toBe(false)
