@@ -8,6 +8,8 @@ export const hookErrorSchema = z.strictObject({
   stack: z.string().optional(),
   /** Further own properties, such as `friendlyMessage` or `code`. */
   properties: z.record(z.string(), jsonSchema).optional(),
+  /** Of an exception that nobody caught: out of the call itself, or later. */
+  thrown: z.enum(["sync", "async"]).optional(),
 })
 
 export type HookError = z.infer<typeof hookErrorSchema>

@@ -30,8 +30,8 @@ export function createRedactor(secrets: Record<string, string>): Redactor {
 
   return {
     logs: (lines) => lines.map((line) => ({ ...line, message: text(line.message) })),
-    error: ({ name, message, stack, properties }) => ({
-      name,
+    error: ({ message, stack, properties, ...rest }) => ({
+      ...rest,
       message: text(message),
       ...(stack !== undefined && { stack: text(stack) }),
       ...(properties && { properties: object(properties) }),

@@ -25,10 +25,12 @@ export interface Prelude {
    */
   load(factory: (...scope: unknown[]) => unknown): ThreadAnswer | undefined
   call(run: HookCall): void
-  /** The answer for something that was thrown and nobody caught. */
+  /** The answer for something that was thrown after the call, and nobody caught. */
   threw(thrown: unknown): ThreadAnswer
   notCompiled(error: unknown): ThreadAnswer
 }
+
+type FailureStatus = Exclude<ThreadAnswer["status"], "returned" | "crashed">
 
 /**
  * Runs inside the hook's context, before the hook, so that arguments, results and errors are made and read with
@@ -54,7 +56,7 @@ export function prelude(input: PreludeInput): Prelude {
     }
   }
 
-  return { load, call, threw: (thrown) => failure("threw", thrown), notCompiled }
+  return { load, call, threw: (thrown) => failure("threw", thrown, "async"), notCompiled }
 
   function load(factory: (...scope: unknown[]) => unknown): ThreadAnswer | undefined {
     const module: { exports: unknown } = { exports: {} }
@@ -102,7 +104,7 @@ export function prelude(input: PreludeInput): Prelude {
         once(() => success(result))
       }
     } catch (error) {
-      once(() => failure("threw", error))
+      once(() => failure("threw", error, "sync"))
     }
   }
 
@@ -127,24 +129,30 @@ export function prelude(input: PreludeInput): Prelude {
   }
 
   function notCompiled(error: unknown): ThreadAnswer {
-    const { message, stack } = describe(error)
-    return {
-      status: "not_compiled",
-      json: stringify({
-        name: "Error",
+    return failureOf("not_compiled", () => {
+      const { message, properties, ...texts } = describe(error)
+      return {
+        ...texts,
         message: "Unable to compile the extensibility code as javascript",
-        stack,
-        properties: { error_description: message },
-      }),
-    }
+        properties: { ...properties, error_description: message },
+      }
+    })
   }
 
-  function failure(status: "rejected" | "threw" | "invalid_result", error: unknown): ThreadAnswer {
+  function failure(
+    status: "rejected" | "threw" | "invalid_result",
+    error: unknown,
+    thrown?: "sync" | "async",
+  ): ThreadAnswer {
+    return failureOf(status, () => ({ ...describe(error), thrown }))
+  }
+
+  function failureOf(status: FailureStatus, tell: () => { properties: unknown }): ThreadAnswer {
     try {
-      const { name, message, stack, properties } = describe(error)
-      const json = stringify({ name, message, stack, properties })
+      const { properties, ...texts } = tell()
+      const json = stringify({ ...texts, properties })
       // Beyond this, what the error carries besides its texts is dropped.
-      return { status, json: json.length > MAX_ERROR_CHARS ? stringify({ name, message, stack }) : json }
+      return { status, json: json.length > MAX_ERROR_CHARS ? stringify(texts) : json }
     } catch (fault) {
       return { status, json: stringify({ name: "Error", message: `Error serializing error: ${say(fault)}` }) }
     }
