@@ -17,6 +17,17 @@ test("the API is described without a token", async () => {
   })
 })
 
+test("the description leaves out no route", async () => {
+  const { app } = await openApp()
+  const { paths } = await (await app.request("/openapi.json")).json()
+  const routes = app.routes.filter(({ method, path }) => method !== "ALL" && /^\/(v1|api)\//.test(path))
+  const described = routes.map(({ method, path }) => ({
+    [path.replaceAll(/:(\w+)/g, "{$1}")]: { [method.toLowerCase()]: {} },
+  }))
+  expect(described.length).toBeGreaterThan(20)
+  for (const route of described) expect(paths).toMatchObject(route)
+})
+
 test("the page shows every operation of the description and loads nothing from elsewhere", async () => {
   const { app } = await openApp()
   const response = await app.request("/docs")
