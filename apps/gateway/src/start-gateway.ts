@@ -24,11 +24,11 @@ import {
   recordExecutions,
 } from "@hooklane/storage"
 import type { Logger } from "pino"
-import { ulid } from "ulid"
 import { createAdmission } from "./admission.ts"
 import { createApp } from "./app.ts"
 import { ensureBootstrapClient } from "./bootstrap-client.ts"
 import { createEnabledHooks } from "./enabled-hooks.ts"
+import { newExecutionId } from "./execution-id.ts"
 import { listen } from "./listen.ts"
 import { createMetrics } from "./metrics.ts"
 import { startRecorder } from "./recorder.ts"
@@ -141,7 +141,7 @@ function dispatchDeps(
       enabledHooks
         .changed(triggerId)
         .catch((err: unknown) => log.warn({ err, triggerId }, "hook was not published")),
-    newExecutionId: () => `exe_${ulid()}`,
+    newExecutionId,
     syncTimeoutMs: config.syncTimeoutMs,
     takeKey: (write: KeyWrite) => takeKey(connection, write),
     answerKey: (write: KeyWrite) => answerKey(connection, write),
