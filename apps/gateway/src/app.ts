@@ -16,6 +16,7 @@ import { requestLog } from "./request-log.ts"
 import { createRouter } from "./router.ts"
 import { clientRoutes } from "./routes/clients.ts"
 import { docsRoutes } from "./routes/docs.ts"
+import { emptyTenantRoutes } from "./routes/empty-tenant.ts"
 import { executionRoutes } from "./routes/executions.ts"
 import { type HealthDeps, healthRoutes } from "./routes/health.ts"
 import { hookRoutes } from "./routes/hooks.ts"
@@ -57,6 +58,7 @@ export function createApp(given: AppDeps) {
   app.route("/", oauthRoutes(deps))
   app.route("/", hookRoutes(deps))
   app.route("/", secretRoutes(deps))
+  if (deps.config.emptyTenant) app.route("/", emptyTenantRoutes())
   app.route("/", versionRoutes(deps))
   app.route("/", clientRoutes(deps))
   app.route("/", triggerRoutes(deps))

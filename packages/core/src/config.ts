@@ -264,6 +264,14 @@ export const SETTINGS = {
     example: "true",
     usedBy: gateway,
   }),
+  emptyTenant: setting({
+    env: "HOOKLANE_EMPTY_TENANT",
+    schema: trueOrFalse().default(false),
+    description:
+      "Show Auth0's other resources as empty, which the export of auth0-deploy-cli 5 needs. See docs/auth0-compatibility.md.",
+    example: "true",
+    usedBy: gateway,
+  }),
   readOnly: setting({
     env: "HOOKLANE_READ_ONLY",
     schema: trueOrFalse().default(false),
