@@ -1,0 +1,10 @@
+export {
+  type Build,
+  type BuildInput,
+  type BuildResult,
+  type Bundler,
+  type BundlerOptions,
+  buildEnv,
+  openBundler,
+} from "./bundler.ts"
+export type { Lock } from "./protocol.ts"

@@ -1,0 +1,71 @@
+import type { Hook } from "./hook.ts"
+
+/**
+ * A name as the npm registry has it, with upper case for packages older than the rule against it. npm allows 214
+ * characters.
+ */
+export const PACKAGE_NAME = /^(?:@[a-zA-Z0-9~-][\w.~-]*\/)?[a-zA-Z0-9~-][\w.~-]*$/
+
+/**
+ * An exact version, a range or a tag of the registry. What npm would take from elsewhere (`file:`, `git+ssh:`,
+ * `https:`, `npm:`, `workspace:`, `owner/repository`, `./folder`, `package.tgz`) has a colon or a slash, begins
+ * with a dot or ends like an archive.
+ */
+export const VERSION_SPEC = /^(?!\.)(?!.*\.(?:tgz|tar|tar\.gz)$)[\w.+~^<>=|* -]*$/
+
+export const MAX_PACKAGE_NAME_CHARS = 214
+
+/** What a hook's script can ask its `require` for, besides the modules of Node. */
+export interface PackageSpecifier {
+  name: string
+  /** The old sandbox's `require("name@version")`, which declares the package as it asks for it. */
+  version: string | undefined
+  /** `/fp` of `lodash/fp`, or nothing. */
+  subpath: string
+}
+
+/** The npm packages of a hook as it asks for them, in an order of their own: equal ones are the same request. */
+export interface PackageRequest {
+  dependencies: Record<string, string>
+  /**
+   * What the script seems to require with a version (`ms@2.1.3`) or below a declared package (`lodash/fp`). It is
+   * read without parsing, so what a comment says is among it.
+   */
+  specifiers: string[]
+}
+
+const REQUIRE_CALL = /\brequire\s*\(\s*(["'`])([^"'`\\\s]{1,300})\1\s*\)/g
+
+/** What has to be built before the hook can run; undefined for a hook without npm packages. */
+export function packageRequestOf({
+  dependencies,
+  script,
+}: Pick<Hook, "dependencies" | "script">): PackageRequest | undefined {
+  const specifiers = [...script.matchAll(REQUIRE_CALL)]
+    .map(([, , text = ""]) => text)
+    .filter((text) => asksForMore(text, dependencies))
+  const names = Object.keys(dependencies).sort()
+  if (names.length === 0 && specifiers.length === 0) return undefined
+  return {
+    dependencies: Object.fromEntries(names.map((name) => [name, dependencies[name] ?? ""])),
+    specifiers: [...new Set(specifiers)].sort(),
+  }
+}
+
+/** The parts of a package's specifier; undefined for anything else, such as a path. */
+export function parseSpecifier(text: string): PackageSpecifier | undefined {
+  const [, name = "", version, subpath = ""] = /^((?:@[^/@]+\/)?[^/@]+)(?:@([^/]+))?(\/.*)?$/.exec(text) ?? []
+  if (!PACKAGE_NAME.test(name) || name.length > MAX_PACKAGE_NAME_CHARS) return undefined
+  if (version !== undefined && !VERSION_SPEC.test(version)) return undefined
+  if (subpath.split("/").includes("..")) return undefined
+  return { name, version, subpath }
+}
+
+function asksForMore(text: string, dependencies: Record<string, string>): boolean {
+  const specifier = parseSpecifier(text)
+  if (!specifier) return false
+  return (
+    specifier.version !== undefined ||
+    (specifier.subpath !== "" && Object.hasOwn(dependencies, specifier.name))
+  )
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest"
+import { PACKAGE_NAME, packageRequestOf, parseSpecifier, VERSION_SPEC } from "../src/npm-packages.ts"
+
+describe("the request of a hook", () => {
+  test("is none without packages", () => {
+    const script = 'const a = require("crypto"); mail("bob@example.com"); require("./x"); require("lodash")'
+    expect(packageRequestOf({ dependencies: {}, script })).toBeUndefined()
+  })
+
+  test("has the declared packages in one order", () => {
+    const request = packageRequestOf({ dependencies: { b: "1", a: "^2" }, script: "" })
+    expect(JSON.stringify(request)).toBe('{"dependencies":{"a":"^2","b":"1"},"specifiers":[]}')
+  })
+
+  test("has what the script requires with a version or below a declared package, once and in one order", () => {
+    const script = `
+      require('ms@2.1.3'); require("lodash/fp"); require(\`ms@2.1.3\`); require ( "@a/b@^1/c" )
+      require("other/x"); require("lodash"); require("node:fs"); require(name)`
+    expect(packageRequestOf({ dependencies: { lodash: "4" }, script })?.specifiers).toEqual([
+      "@a/b@^1/c",
+      "lodash/fp",
+      "ms@2.1.3",
+    ])
+  })
+})
+
+describe("a specifier", () => {
+  test.each([
+    ["ms", { name: "ms", version: undefined, subpath: "" }],
+    ["ms@2.1.3", { name: "ms", version: "2.1.3", subpath: "" }],
+    ["@a/b@next/c/d", { name: "@a/b", version: "next", subpath: "/c/d" }],
+    ["ipaddr.js@1.9.0", { name: "ipaddr.js", version: "1.9.0", subpath: "" }],
+  ])("%s has its parts", (text, parts) => {
+    expect(parseSpecifier(text)).toEqual(parts)
+  })
+
+  test.each([
+    "./a",
+    "/etc/passwd",
+    "a@file:../b",
+    "a@git+ssh://x",
+    "a/../../b",
+    "node:fs",
+    "@a",
+    "a@b.tgz",
+    "",
+  ])("%s is none of the registry's", (text) => {
+    expect(parseSpecifier(text)).toBeUndefined()
+  })
+})
+
+test.each(["", "1.2.3", "^1.2", "~1", ">=1 <2 || 3.x", "1.0.0-rc.1+build", "*", "latest", "1 - 2"])(
+  "%j is a version, a range or a tag",
+  (spec) => {
+    expect(spec).toMatch(VERSION_SPEC)
+  },
+)
+
+test.each([
+  "file:../a",
+  "link:../a",
+  "git+ssh://git@host/a.git",
+  "git://host/a",
+  "github:a/b",
+  "a/b",
+  "https://host/a.tgz",
+  "npm:other@1",
+  "workspace:*",
+  "../a",
+  ".",
+  "~/a",
+  "a.tgz",
+  "a.tar.gz",
+  "C:\\a",
+])("%j is refused as a version", (spec) => {
+  expect(spec).not.toMatch(VERSION_SPEC)
+})
+
+test.each(["lodash", "@auth0/x", "JSONStream", "ipaddr.js", "a_b-c.d~e"])("%s is a name", (name) => {
+  expect(name).toMatch(PACKAGE_NAME)
+})
+
+test.each(["", ".a", "_a", "../a", "a/b", "@a", "@/a", "a b", "a@1", "__proto__"])(
+  "%j is no name",
+  (name) => {
+    expect(name).not.toMatch(PACKAGE_NAME)
+  },
+)
