@@ -33,6 +33,7 @@ import { listen } from "./listen.ts"
 import { createMetrics } from "./metrics.ts"
 import { startRecorder } from "./recorder.ts"
 import { startRetention } from "./retention.ts"
+import type { GatewayPhase } from "./routes/health.ts"
 
 export interface GatewayOptions {
   config: Config & { redisUrl: string }
@@ -61,7 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const { storage, connection, lanes, replies } = resources
   const workerCount = async () => (await listWorkers(connection)).length
   const metrics = createMetrics({ lanes, workerCount, inFlight: () => replies.inFlight })
-  let isStopping = false
+  let phase: GatewayPhase = "starting"
   const app = createApp({
     ...options,
     ...resources,
@@ -70,18 +71,19 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     workerCount,
     pingRedis: () => connection.ping(PROBE_MS),
     pingDatabase: async () => void (await listClients(storage)),
-    isStopping: () => isStopping,
+    phase: () => phase,
     metrics,
   })
   const background = startBackground(options, resources, metrics.observe)
   const listener = await listen({ fetch: app.fetch, host: config.host, port: config.port })
   const url = config.publicUrl ?? `http://${urlHost(config.host)}:${listener.port}`
   await ensureBootstrapClient({ config, storage }, url)
+  phase = "running"
   log.info({ url }, "gateway started")
   return {
     url,
     async close() {
-      isStopping = true
+      phase = "stopping"
       await listener.close(config.drainMs)
       await Promise.all(background.map((part) => part.close()))
       await replies.close()

@@ -25,7 +25,7 @@ export function withoutRedis(): RedisDeps {
     pingRedis: unreachable,
     pingDatabase: unreachable,
     workerCount: unreachable,
-    isStopping: () => false,
+    phase: () => "running",
     metrics: { scrape: unreachable, contentType: "text/plain" },
     listWorkers: unreachable,
   }

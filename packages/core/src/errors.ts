@@ -38,6 +38,7 @@ export const ERROR_STATUS = {
   no_worker: 503,
   overloaded: 503,
   redis_unavailable: 503,
+  starting: 503,
   shutting_down: 503,
   hook_timed_out: 504,
 } as const

@@ -1,13 +1,16 @@
 import { AppError } from "@hooklane/core"
 import { Hono } from "hono"
 
+/** It listens before it has started: with PORT=0 its address is known, and written down for callers, only then. */
+export type GatewayPhase = "starting" | "running" | "stopping"
+
 export interface HealthDeps {
   /** Rejects when Redis does not answer. */
   pingRedis: () => Promise<void>
   /** Rejects when the database does not answer. */
   pingDatabase: () => Promise<void>
   workerCount: () => Promise<number>
-  isStopping: () => boolean
+  phase: () => GatewayPhase
   metrics: { scrape: () => Promise<string>; contentType: string }
 }
 
@@ -18,7 +21,10 @@ export function healthRoutes(deps: HealthDeps) {
   app.get("/healthz", (c) => c.json({ status: "ok" }))
 
   app.get("/readyz", async (c) => {
-    if (deps.isStopping()) throw new AppError("shutting_down", "The gateway is stopping")
+    const phase = deps.phase()
+    if (phase === "starting")
+      throw new AppError("starting", "The gateway is starting", { retryAfterSeconds: 1 })
+    if (phase === "stopping") throw new AppError("shutting_down", "The gateway is stopping")
     await Promise.all([deps.pingRedis(), deps.pingDatabase()])
     const workers = await deps.workerCount()
     if (workers === 0) throw new AppError("no_worker", "No worker is running yet", { retryAfterSeconds: 1 })
