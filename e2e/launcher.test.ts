@@ -1,0 +1,115 @@
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, onTestFailed, onTestFinished, test, vi } from "vitest"
+import { credentialsFile } from "../scripts/launcher/credentials.ts"
+import { freePort } from "../scripts/redis/redis-address.ts"
+import { type Api, createApi, login } from "./api.ts"
+import { type AppProcess, startApp } from "./app-process.ts"
+import { hookProcesses } from "./service.ts"
+
+const LAUNCH_MS = 20_000
+
+test("one command starts it, what dies is started again, and SIGTERM leaves nothing but the data", {
+  timeout: 60_000,
+}, async () => {
+  const dir = await dataDir()
+  const port = String(await freePort())
+  const launcher = await launch(dir, { PORT: port, HOOKLANE_WORKERS: "2" })
+  const api = await whenReady(launcher, dir)
+  expect(api.url).toBe(`http://127.0.0.1:${port}`)
+  await api.createHook("credentials-exchange", "cb(null, { scope: ['from the first start'] })")
+  expect(await answerOf(api)).toEqual({ scope: ["from the first start"] })
+
+  const killed = [...(await pidsOf(dir, "worker 1")), ...(await pidsOf(dir, "gateway"))]
+  expect(killed).toHaveLength(2)
+  for (const pid of killed) process.kill(pid, "SIGKILL")
+  await vi.waitFor(async () => {
+    expect(await pidsOf(dir, "worker 1")).toHaveLength(2)
+    expect(await pidsOf(dir, "gateway")).toHaveLength(2)
+    expect(await answerOf(api)).toEqual({ scope: ["from the first start"] })
+  }, LAUNCH_MS)
+  expect(launcher.output()).toContain("process ended")
+
+  launcher.terminate()
+  expect(await launcher.exited).toEqual({ code: 0, signal: null })
+  for (const pid of await pidsOf(dir)) expect(() => process.kill(pid, 0)).toThrow("ESRCH")
+  expect(await hookProcesses({ dir })).toEqual([])
+  await expect(fetch(`${api.url}/healthz`)).rejects.toThrow()
+
+  const again = await launch(dir, { PORT: port })
+  expect(await answerOf(await whenReady(again, dir))).toEqual({ scope: ["from the first start"] })
+})
+
+test("a setting that is not valid stops it with a sentence that says so", async () => {
+  const launcher = await launch(await dataDir(), { HOOKLANE_WORKERS: "many" })
+  expect(await launcher.exited).toEqual({ code: 1, signal: null })
+  expect(launcher.output().trim()).toBe(
+    `HOOKLANE_WORKERS is not valid (it is "many"): must be a whole number from 0 to 64. A right value: 2`,
+  )
+})
+
+test("a second one on the same data is refused, and does the first no harm", async () => {
+  const dir = await dataDir()
+  const first = await launch(dir, { PORT: "0" })
+  const api = await whenReady(first, dir)
+  const second = await launch(dir, { PORT: "0" })
+  expect(await second.exited).toEqual({ code: 1, signal: null })
+  expect(second.output()).toContain(`Hooklane already runs on ${dir}`)
+  expect(await api.send("GET", "/readyz")).toMatchObject({ status: 200 })
+})
+
+async function dataDir(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "hooklane-e2e-"))
+  onTestFinished(() => rm(dir, { recursive: true, force: true }))
+  await mkdir(join(dir, "tmp"))
+  return dir
+}
+
+/** `npm start` in the clone under test, with the given settings only; stopped when the test is over. */
+async function launch(dir: string, settings: Record<string, string>): Promise<AppProcess> {
+  const launcher = await startApp({
+    name: "launcher",
+    args: [join(import.meta.dirname, "../scripts/start.mjs")],
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      TMPDIR: join(dir, "tmp"),
+      HOOKLANE_DATA_DIR: dir,
+      HOOKLANE_RATE_LIMIT_BURST: "0",
+      ...settings,
+    },
+    onLine: () => {},
+  })
+  onTestFailed(() => void process.stderr.write(`${launcher.output()}\n`))
+  onTestFinished(async () => {
+    launcher.terminate()
+    await launcher.exited
+  })
+  return launcher
+}
+
+/** Calls to the service at the address that the ready screen shows. */
+async function whenReady(launcher: AppProcess, dir: string): Promise<Api> {
+  const url = await vi.waitFor(
+    () => {
+      const [, shown] = /Hooklane is ready\..*?API +(http\S+)/s.exec(launcher.output()) ?? []
+      if (!shown) throw new Error(`There is no ready screen:\n${launcher.output()}`)
+      return shown
+    },
+    { timeout: LAUNCH_MS },
+  )
+  const { clientId, clientSecret } = JSON.parse(await readFile(credentialsFile(dir), "utf8"))
+  return createApi({ url, token: await login(url, clientId, clientSecret) })
+}
+
+async function answerOf(api: Api): Promise<unknown> {
+  return (await api.fire("credentials-exchange")).body.result
+}
+
+/** Processes that the log tells of, of this name or all. */
+async function pidsOf(dir: string, name?: string): Promise<number[]> {
+  const log = await readFile(join(dir, "logs/hooklane.log"), "utf8")
+  const starts = log.split("\n").filter((line) => line.includes('"process started"'))
+  const started: { process: string; pid: number }[] = starts.map((line) => JSON.parse(line))
+  return started.filter(({ process }) => name === undefined || process === name).map(({ pid }) => pid)
+}
