@@ -9,6 +9,7 @@ import {
   type Job,
   type Json,
   REPLY_GRACE_MS,
+  type Refusal,
   type Reply,
   type Snapshot,
   type Trigger,
@@ -44,7 +45,17 @@ export type DispatchResult =
   | { status: "skipped" }
   | { status: "queued"; executionId: string }
   | { status: "succeeded"; executionId: string; result: Json | undefined; durationMs: number }
-  | { status: "failed"; executionId: string; failure: Failure; error: HookError; durationMs: number }
+  | FailedResult
+
+interface FailedResult {
+  status: "failed"
+  executionId: string
+  failure: Failure
+  error: HookError
+  /** What the caller may answer its own client. */
+  response?: Refusal
+  durationMs: number
+}
 
 /** Failures of a run that are the service's to answer for; the others are the hook's own answer. */
 const SERVICE_FAILURES: { [failure in Failure]?: ErrorCode } = {
@@ -118,7 +129,9 @@ function resultOf(trigger: Trigger, job: Job, reply: Reply, durationMs: number):
   }
   const code = SERVICE_FAILURES[reply.failure]
   if (code) throw new AppError(code, reply.error.message, { executionId })
-  return { status: "failed", executionId, failure: reply.failure, error: reply.error, durationMs }
+  const { failure, error } = reply
+  const response = trigger.refusal?.(error)
+  return { status: "failed", executionId, failure, error, durationMs, ...(response && { response }) }
 }
 
 /** No answer by the deadline, whatever died: the caller hears of it now, and the history says so. */

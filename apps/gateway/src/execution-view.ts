@@ -9,6 +9,7 @@ const errorSchema = z.object({
   message: z.string(),
   stack: z.string().optional(),
   properties: z.record(z.string(), z.unknown()).optional().describe("Further properties of the hook's error"),
+  thrown: z.enum(["sync", "async"]).optional().describe("Of an exception: out of the call itself, or later"),
 })
 
 /** An execution as the API's lists show it. */

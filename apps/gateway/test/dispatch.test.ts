@@ -37,6 +37,7 @@ describe("a synchronous event", () => {
       status: "failed",
       failure: "rejected",
       error: { message: "no" },
+      response: { statusCode: 500, body: { error: "server_error", error_description: "no" } },
     })
   })
 

@@ -30,6 +30,13 @@ const answerSchema = z
       .looseObject({ name: z.string(), message: z.string() })
       .optional()
       .describe("The hook's error with its own properties, such as friendlyMessage"),
+    response: z
+      .object({ statusCode: z.int(), body: z.record(z.string(), z.unknown()) })
+      .optional()
+      .describe(
+        "With `failed`: what Auth0 answered the client at /oauth/token (credentials-exchange) or " +
+          "/dbconnections/signup (pre-user-registration), for you to answer yours",
+      ),
     durationMs: z.number(),
   })
   .openapi("Answer")
@@ -121,9 +128,9 @@ function viewAnswer(result: Exclude<DispatchResult, { status: "queued" }>): z.in
     case "succeeded":
       return result
     case "failed": {
-      const { executionId, status, durationMs, error, failure } = result
+      const { error, failure, ...answer } = result
       const { name, message, properties } = error
-      return { executionId, status, error: { ...properties, name, message, failure }, durationMs }
+      return { ...answer, error: { ...properties, name, message, failure } }
     }
     default:
       return result satisfies never

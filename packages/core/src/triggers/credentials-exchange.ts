@@ -1,9 +1,16 @@
 import { z } from "zod"
 import { isJsonObject, type JsonObject, jsonSchema } from "../json.ts"
+import { refusalText } from "./refusal.ts"
 import { argumentObject, eventBody, type Trigger } from "./trigger.ts"
 
 /** Hosts whose namespace a claim may not use (contract 2.1); a subdomain counts as its host. */
 const RESERVED_HOSTS = ["auth0.com", "webtask.io", "webtask.run"]
+
+/** Error codes of the token endpoint by error class; any other error is a `server_error`. */
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  InvalidScopeError: "invalid_scope",
+  InvalidRequestError: "invalid_request",
+}
 
 export const credentialsExchange: Trigger = {
   id: "credentials-exchange",
@@ -36,6 +43,11 @@ export const credentialsExchange: Trigger = {
       if (key === "scope" ? Array.isArray(value) : isNamespaced(key)) applied[key] = value
     }
     return applied
+  },
+  refusal: (error) => {
+    const code = error.thrown ? undefined : CLIENT_ERRORS[error.name]
+    const body = { error: code ?? "server_error", error_description: refusalText(error) }
+    return { statusCode: code ? 400 : 500, body }
   },
   sampleEvent: {
     client: { id: "my-client-id", name: "My Client", tenant: "my-tenant", metadata: { plan: "full" } },

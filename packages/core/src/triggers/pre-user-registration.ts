@@ -1,6 +1,10 @@
 import { isJsonObject, type JsonObject } from "../json.ts"
+import { refusalText } from "./refusal.ts"
 import type { Trigger } from "./trigger.ts"
 import { USER_CONTEXT_TYPES, userEventSchema } from "./user-event.ts"
+
+/** What a user reads who was refused without a text that is meant for users. */
+const GENERIC_TEXT = "We're sorry, something went wrong when attempting to sign up."
 
 const METADATA_FIELDS = ["user_metadata", "app_metadata"]
 
@@ -22,6 +26,22 @@ export const preUserRegistration: Trigger = {
       if (isJsonObject(metadata)) user[field] = storableKeys(metadata)
     }
     return { user }
+  },
+  refusal: (error) => {
+    const { friendlyMessage } = error.properties ?? {}
+    const text = typeof friendlyMessage === "string" && !error.thrown ? friendlyMessage : GENERIC_TEXT
+    return {
+      statusCode: 400,
+      body: {
+        name: "InternalExtensibilityError",
+        statusCode: 400,
+        code: "extensibility_error",
+        message: refusalText(error),
+        friendly_message: text,
+        description: text,
+        fromSandbox: true,
+      },
+    }
   },
   sampleEvent: {
     user: {

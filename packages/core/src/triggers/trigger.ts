@@ -1,6 +1,8 @@
 import { z } from "zod"
 import { AppError } from "../errors.ts"
 import type { Json, JsonObject } from "../json.ts"
+import type { HookError } from "../outcome.ts"
+import type { Refusal } from "./refusal.ts"
 
 export const TRIGGER_IDS = [
   "credentials-exchange",
@@ -44,6 +46,8 @@ export interface Trigger {
   emptyResult: "nothing" | "empty_object"
   /** What of the hook's result a caller may apply; the rest is dropped. */
   applyResult(result: Json | undefined): Json | undefined
+  /** What Auth0 answered in place of the caller when the hook failed; absent where no such answer is known. */
+  refusal?(error: HookError): Refusal
   sampleEvent: TriggerEvent
   /** A hook to start from: stored as it is, it runs and changes nothing. */
   template: string

@@ -160,3 +160,64 @@ describe("what of a result is applied", () => {
     expect(TRIGGERS["send-phone-message"].applyResult({ MessageID: "1" })).toEqual({ MessageID: "1" })
   })
 })
+
+describe("what a caller may answer when the hook failed", () => {
+  const credentials = TRIGGERS["credentials-exchange"]
+  test.each([
+    [{ name: "InvalidScopeError", message: "m" }, 400, { error: "invalid_scope", error_description: "m" }],
+    [
+      { name: "InvalidRequestError", message: "m" },
+      400,
+      { error: "invalid_request", error_description: "m" },
+    ],
+    [{ name: "ServerError", message: "m" }, 500, { error: "server_error", error_description: "m" }],
+    [{ name: "Error", message: "m" }, 500, { error: "server_error", error_description: "m" }],
+    [
+      { name: "TypeError", message: "m", thrown: "sync" as const },
+      500,
+      {
+        error: "server_error",
+        error_description: "Script generated an unhandled synchronous exception.",
+      },
+    ],
+    [
+      { name: "InvalidScopeError", message: "m", thrown: "async" as const },
+      500,
+      {
+        error: "server_error",
+        error_description: "Script generated an unhandled asynchronous exception.",
+      },
+    ],
+  ])("/oauth/token: %j", (error, statusCode, body) => {
+    expect(credentials.refusal?.(error)).toEqual({ statusCode, body })
+  })
+
+  const { refusal } = TRIGGERS["pre-user-registration"]
+  const signup = { name: "InternalExtensibilityError", statusCode: 400, code: "extensibility_error" }
+
+  test("signing up: the hook's text for the user, and the one for the log", () => {
+    const properties = { friendlyMessage: "for the user" }
+    expect(refusal?.({ name: "PreUserRegistrationError", message: "for the log", properties })).toEqual({
+      statusCode: 400,
+      body: {
+        ...signup,
+        message: "for the log",
+        friendly_message: "for the user",
+        description: "for the user",
+        fromSandbox: true,
+      },
+    })
+  })
+
+  test("signing up: a text of ours for the user when the hook meant none for users", () => {
+    const text = "We're sorry, something went wrong when attempting to sign up."
+    const thrown = refusal?.({
+      name: "E",
+      message: "m",
+      thrown: "sync",
+      properties: { friendlyMessage: "f" },
+    })
+    expect(thrown?.body).toMatchObject({ friendly_message: text, description: text })
+    expect(refusal?.({ name: "Error", message: "m" }).body).toMatchObject({ message: "m", description: text })
+  })
+})
