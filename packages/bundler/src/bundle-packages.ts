@@ -1,3 +1,4 @@
+import { compileFunction } from "node:vm"
 import { build, type Message } from "esbuild"
 import { BuildFailure } from "./build-failure.ts"
 import type { BuildLog } from "./build-log.ts"
@@ -66,7 +67,17 @@ export async function bundlePackages({
   const bytes = Buffer.byteLength(code)
   if (bytes > maxBundleBytes)
     throw new BuildFailure(`The bundle has ${bytes} bytes; ${maxBundleBytes} are allowed`)
+  checkSyntax(code)
   return code
+}
+
+/** esbuild does not look into regular expressions; what Node would not load is refused here. */
+function checkSyntax(code: string): void {
+  try {
+    compileFunction(code, ["require", "module", "exports", "__filename", "__dirname"])
+  } catch (error) {
+    throw new BuildFailure(`Node cannot read the bundle: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 function loadersOf(entries: readonly Entry[]): string {

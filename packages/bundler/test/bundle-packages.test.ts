@@ -162,6 +162,11 @@ describe("a bundle", () => {
     await expect(bundle(["wordy"], 2_000)).rejects.toThrow(/bundle has \d+ bytes; 2000 are allowed/)
   })
 
+  test("is refused when Node could not read it", async () => {
+    const { bundle } = await install({ "pkg/index.js": "exports.pattern = /(?<a>)(?<a>)/" })
+    await expect(bundle()).rejects.toThrow("Invalid regular expression")
+  })
+
   test("is refused with the place of a syntax error", async () => {
     const { bundle } = await install({ "pkg/index.js": "let = (" })
     await expect(bundle()).rejects.toThrow("node_modules/pkg/index.js:1: ")

@@ -77,9 +77,10 @@ function visitorOf(task: RunTask, signal: AbortSignal): Visitor {
   }
 }
 
-function hookCodeOf({ snapshot }: RunTask): HookCode {
+function hookCodeOf({ snapshot, bundle }: RunTask): HookCode {
   const { parameters, errorClasses, emptyResult, contextArgument } = TRIGGERS[snapshot.triggerId]
-  return { script: snapshot.script, signature: { parameters, errorClasses, emptyResult, contextArgument } }
+  const signature = { parameters, errorClasses, emptyResult, contextArgument }
+  return { script: snapshot.script, signature, ...(bundle !== undefined && { bundle }) }
 }
 
 function defaultMaxExecutors(): number {

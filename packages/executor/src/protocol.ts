@@ -1,5 +1,7 @@
-import { logLineSchema, type Trigger } from "@hooklane/core"
+import { logLineSchema, MAX_OUTBOUND_CALLS, outboundCallSchema, type Trigger } from "@hooklane/core"
 import { z } from "zod"
+import type { EgressRules } from "./contained/egress-rules.ts"
+import type { HookDirectives } from "./hook-directives.ts"
 
 /**
  * What passes between a worker and an executor. The executor imports the types only: what it sends is checked
@@ -26,6 +28,7 @@ export const answerSchema = z.strictObject({
   logs: z.array(logLineSchema),
   logsTruncated: z.boolean(),
   runMs: z.number().min(0),
+  calls: z.array(outboundCallSchema).max(MAX_OUTBOUND_CALLS),
 })
 export type Answer = z.infer<typeof answerSchema>
 
@@ -45,7 +48,10 @@ export type CallSignature = Pick<Trigger, "parameters" | "errorClasses" | "empty
 /** One version of a hook as its threads get it. */
 export interface HookCode {
   script: string
+  /** The hook's npm packages as one script, when it has any. */
+  bundle?: string
   signature: CallSignature
+  directives: HookDirectives
 }
 
 /** One call of the hook. */
@@ -70,4 +76,5 @@ export interface ExecutorSettings {
   heapMb: number
   maxResultBytes: number
   maxLogBytes: number
+  egress: EgressRules
 }

@@ -3,6 +3,8 @@ import type { RunReport, Snapshot } from "@hooklane/core"
 /** One run of one hook version, with everything it may know. */
 export interface RunTask {
   snapshot: Pick<Snapshot, "versionId" | "hookId" | "triggerId" | "script" | "dependencies">
+  /** The snapshot's bundle of npm packages, when it names one. */
+  bundle?: string
   /** In clear, by name. They go into this run's frame and nowhere else. */
   secrets: Record<string, string>
   /** The checked event (`parseEvent`) as JSON text. */

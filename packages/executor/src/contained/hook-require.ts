@@ -1,19 +1,19 @@
+import type { PackageLoaders } from "./hook-packages.ts"
 import type { HookTimers } from "./timers.ts"
 
-/**
- * What `require` gives a hook. Network modules are Node's own for as long as connections are made in the thread;
- * an egress broker takes their place.
- */
+const { getBuiltinModule, platform, arch } = process
+const { AsyncLocalStorage, AsyncResource } = getBuiltinModule("async_hooks")
+const { EOL, constants } = getBuiltinModule("os")
+
+/** Node's own for hooks. `http`, `https` and `tls` are, too: the connections they make are the broker's. */
 const REAL = [
   "assert",
   "assert/strict",
   "buffer",
   "crypto",
-  "dns",
   "events",
   "http",
   "https",
-  "net",
   "path",
   "path/posix",
   "punycode",
@@ -57,13 +57,42 @@ const DENIED = [
 ]
 
 export interface RequirePowers {
+  /** The modules that only look like Node's, by name. */
+  shims: Readonly<Record<string, unknown>>
   timers: HookTimers
   process: object
   console: object
+  /** The hook's npm packages, when it has any; they get the `require` that has Node's modules only. */
+  openPackages: ((require: Require) => PackageLoaders) | undefined
 }
 
-export function createRequire(powers: RequirePowers): (id: unknown) => unknown {
-  const { getBuiltinModule } = process
+type Require = (id: unknown) => unknown
+
+/** Node's modules come before packages of the same name, as they do in Node. */
+export function createRequire(powers: RequirePowers): Require {
+  const findBuiltin = createBuiltins(powers)
+  const { openPackages } = powers
+  let loaders: PackageLoaders | undefined
+
+  function requireBuiltin(id: unknown): unknown {
+    const specifier = String(id)
+    const builtin = findBuiltin(specifier)
+    if (builtin === undefined) throw notFound(specifier)
+    return builtin
+  }
+
+  return (id) => {
+    const specifier = String(id)
+    const builtin = findBuiltin(specifier)
+    if (builtin !== undefined) return builtin
+    loaders ??= openPackages?.(requireBuiltin) ?? {}
+    const load = Object.hasOwn(loaders, specifier) ? loaders[specifier] : undefined
+    if (!load) throw notFound(specifier)
+    return load()
+  }
+}
+
+function createBuiltins(powers: RequirePowers): (specifier: string) => unknown {
   const loaded = new Map<string, unknown>(Object.entries(createShims(powers)))
 
   function load(name: string): unknown {
@@ -72,11 +101,10 @@ export function createRequire(powers: RequirePowers): (id: unknown) => unknown {
     return undefined
   }
 
-  return (id) => {
-    const name = String(id).replace(/^node:/, "")
+  return (specifier) => {
+    const name = specifier.replace(/^node:/, "")
     const known = loaded.get(name) ?? load(name)
-    if (known === undefined) throw notFound(String(id))
-    loaded.set(name, known)
+    if (known !== undefined) loaded.set(name, known)
     return known
   }
 }
@@ -85,12 +113,12 @@ function notFound(id: string): Error {
   return Object.assign(new Error(`Cannot find module '${id}'`), { code: "MODULE_NOT_FOUND" })
 }
 
-function createShims({ timers, process: hookProcess, console }: RequirePowers): Record<string, unknown> {
-  const { AsyncLocalStorage, AsyncResource } = process.getBuiltinModule("async_hooks")
-  const { EOL, constants } = process.getBuiltinModule("os")
+function createShims(powers: RequirePowers): Record<string, unknown> {
+  const { timers, process: hookProcess, console } = powers
   const wait = (ms?: number, value?: unknown) =>
     new Promise((resolve) => timers.setTimeout(resolve, ms, value))
   return {
+    ...powers.shims,
     console,
     process: hookProcess,
     timers,
@@ -105,8 +133,8 @@ function createShims({ timers, process: hookProcess, console }: RequirePowers): 
     os: {
       EOL,
       constants,
-      platform: () => process.platform,
-      arch: () => process.arch,
+      platform: () => platform,
+      arch: () => arch,
       type: () => "Linux",
       release: () => "0.0.0",
       hostname: () => "localhost",

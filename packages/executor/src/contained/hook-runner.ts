@@ -1,7 +1,11 @@
 import type { ExecutorSettings, HookCode } from "../protocol.ts"
 import { type CompiledHook, compileHook } from "./compile-hook.ts"
+import { compilePackages } from "./hook-packages.ts"
+import { createNetwork } from "./network.ts"
+import { installNetShim } from "./net-shim.ts"
+import { createDnsShim } from "./dns-shim.ts"
 import { createRunLog } from "./run-log.ts"
-import { createSandbox, type Sandbox, type SandboxPowers } from "./sandbox.ts"
+import { createSandbox, type Sandbox, type SandboxedCode, type SandboxPowers } from "./sandbox.ts"
 import type { RunTask, ThreadAnswer, ThreadMessage } from "./thread-protocol.ts"
 import { createTimers } from "./timers.ts"
 
@@ -13,6 +17,11 @@ export interface HookRunner {
   run(task: RunTask): Promise<void>
   /** Takes what was thrown, or rejected, and nobody caught. */
   fault(thrown: unknown): void
+}
+
+/** What a thread makes of its hook's code, once. */
+interface ParsedHook extends SandboxedCode {
+  compiled: CompiledHook
 }
 
 interface ActiveRun {
@@ -31,12 +40,15 @@ const MAX_RUNS = 10_000
 
 export function createHookRunner(settings: RunnerSettings): HookRunner {
   const { timers, open: openTimers, close: closeTimers } = createTimers()
+  const { network, open: openNetwork, close: closeNetwork } = createNetwork()
+  const { dns, dnsPromises } = createDnsShim(network)
   const powers: SandboxPowers = {
+    shims: { net: installNetShim(network), dns, "dns/promises": dnsPromises },
     timers,
     print: (level, values) => active?.print(level, values),
     exit: (code) => active?.answer({ status: "crashed", reason: `it called process.exit(${code})` }),
   }
-  let hook: { code: HookCode; compiled: CompiledHook } | undefined
+  let hook: ParsedHook | undefined
   let sandbox: Sandbox | undefined
   let active: ActiveRun | undefined
   let runs = 0
@@ -44,6 +56,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
   async function run(task: RunTask): Promise<void> {
     const resourcesBefore = countResources()
     openTimers()
+    openNetwork(task.port)
     const current = beginRun(task, settings)
     active = current
     runs += 1
@@ -55,6 +68,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     }
     const status = await current.answered
     closeTimers()
+    closeNetwork()
     // What the run left for the next turns of the loop comes now, and counts as its own.
     await nextTurn()
     await nextTurn()
@@ -67,9 +81,9 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
 
   function call({ hook: text, event, webtask }: RunTask, { answer }: ActiveRun): void {
     hook ??= parseHook(text)
-    const { code, compiled } = hook
+    const { compiled } = hook
     if (!sandbox) {
-      const fresh = createSandbox(code, powers)
+      const fresh = createSandbox(hook, powers)
       const refusal = compiled.isCompiled
         ? fresh.load(fresh.evaluate(compiled.script))
         : fresh.notCompiled(compiled.error)
@@ -132,9 +146,10 @@ function retire({ port }: RunTask): Promise<never> {
   return new Promise(() => {})
 }
 
-function parseHook(text: SharedArrayBuffer): { code: HookCode; compiled: CompiledHook } {
-  const code: HookCode = JSON.parse(Buffer.from(text).toString("utf8"))
-  return { code, compiled: compileHook(code) }
+function parseHook(text: SharedArrayBuffer): ParsedHook {
+  const { bundle, ...code }: HookCode = JSON.parse(Buffer.from(text).toString("utf8"))
+  const packages = bundle === undefined ? undefined : compilePackages(bundle)
+  return { code, compiled: compileHook(code), packages }
 }
 
 /** What keeps this thread's loop alive; an idle kept-alive connection does not. */

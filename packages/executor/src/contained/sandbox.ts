@@ -3,15 +3,25 @@ import type { LogLine } from "@hooklane/core"
 import type { HookCode } from "../protocol.ts"
 import { HOOK_FILE, scopeOf } from "./compile-hook.ts"
 import { createConsole } from "./hook-console.ts"
+import type { PackageLoaders } from "./hook-packages.ts"
 import { createHookProcess } from "./hook-process.ts"
 import { createRequire } from "./hook-require.ts"
 import { type Prelude, type PreludeInput, prelude } from "./prelude.ts"
 import type { HookTimers } from "./timers.ts"
 
 export interface SandboxPowers {
+  /** Modules of a hook that only look like Node's, by name. */
+  shims: Readonly<Record<string, unknown>>
   timers: HookTimers
   print(level: LogLine["level"], values: unknown[]): void
   exit(code: unknown): void
+}
+
+/** What a thread makes of its hook's code, as far as a context needs it. */
+export interface SandboxedCode {
+  code: HookCode
+  /** Compiled by `compilePackages`; undefined for a hook without npm packages. */
+  packages: Script | undefined
 }
 
 /** Taken as they are from the thread. `ArrayBuffer` and `Uint8Array` because a Buffer must be an instance. */
@@ -75,18 +85,24 @@ export interface Sandbox extends Prelude {
   evaluate(script: Script): (...args: unknown[]) => unknown
 }
 
-export function createSandbox(code: HookCode, powers: SandboxPowers): Sandbox {
+export function createSandbox({ code, packages }: SandboxedCode, powers: SandboxPowers): Sandbox {
   // Not contextified: an ordinary global object without interceptors, which is faster and has fewer surprises.
   const global = createContext(constants.DONT_CONTEXTIFY, { codeGeneration: { strings: true, wasm: false } })
   const hookConsole = createConsole(powers.print)
   const hookProcess = createHookProcess(powers)
-  const { timers } = powers
+  const { shims, timers } = powers
   defineGlobals(global, { ...timers, console: hookConsole, process: hookProcess })
   const start = asPrelude(preludeScript.runInContext(global))
   const face = start({
     signature: code.signature,
     scope: scopeOf(code),
-    require: createRequire({ timers, process: hookProcess, console: hookConsole }),
+    require: createRequire({
+      shims,
+      timers,
+      process: hookProcess,
+      console: hookConsole,
+      openPackages: packages && ((require) => asPackages(packages.runInContext(global))(require)),
+    }),
     nativeErrors: NATIVE_ERRORS,
     hookFile: HOOK_FILE,
   })
@@ -114,4 +130,9 @@ function define(global: object, name: string, value: unknown): void {
 /** The script is the text of `prelude`, so its value is that function, made in the context. */
 function asPrelude(value: unknown): (input: PreludeInput) => Prelude {
   return value as typeof prelude
+}
+
+/** The script is one of `compilePackages`, so its value is that function. */
+function asPackages(value: unknown): (require: (id: unknown) => unknown) => PackageLoaders {
+  return value as ReturnType<typeof asPackages>
 }

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from "vitest"
+import type { Executors } from "../src/index.ts"
+import { noAbort, start, taskOf } from "./harness.ts"
+
+let executors: Executors
+
+beforeAll(async () => {
+  executors = await start()
+})
+afterAll(() => executors.close())
+
+const BUNDLE = `
+var loads = 0, counted
+module.exports = {
+  "counter": () => counted ??= { loads: ++loads, file: __filename },
+  "counter@1.0.0/deep": () => "deep",
+  "events": () => "not the module of Node",
+  "broken": () => { throw new TypeError("cannot load") },
+  "nested": () => require("counter"),
+  "hashes": () => require("crypto").createHash("sha256").update("x").digest("hex"),
+  "realm": () => [Error === globalThis.Error, [] instanceof Array],
+  "__proto__": () => "own",
+}`
+
+/** What `expression` is in a hook that has the bundle. */
+async function evaluate(expression: string): Promise<unknown> {
+  const script = `module.exports = (client, scope, audience, context, cb) => cb(null, ${expression})`
+  const task = taskOf(script, { triggerId: "credentials-exchange" })
+  const { outcome } = await executors.run({ ...task, bundle: BUNDLE }, noAbort)
+  return outcome.status === "returned" ? outcome.value : outcome
+}
+
+test("a hook requires its packages by name, by version and below", async () => {
+  expect(await evaluate('require("counter").file')).toBe("/packages.js")
+  expect(await evaluate('require("counter@1.0.0/deep")')).toBe("deep")
+})
+
+test("a package is loaded once, and not before it is required", async () => {
+  expect(await evaluate('[require("counter").loads, require("counter").loads]')).toEqual([1, 1])
+})
+
+test("a package gets Node's modules, and no other package by way of require", async () => {
+  expect(await evaluate('require("hashes").length')).toBe(64)
+  expect(await evaluate('require("nested")')).toMatchObject({
+    error: { message: "Cannot find module 'counter'" },
+  })
+})
+
+test("a module of Node comes before a package of its name", async () => {
+  expect(await evaluate('typeof require("events").EventEmitter')).toBe("function")
+})
+
+test("a package lives in the hook's own context", async () => {
+  expect(await evaluate('require("realm")')).toEqual([true, true])
+})
+
+test("a package that cannot be loaded fails the run with its own error", async () => {
+  expect(await evaluate('require("broken")')).toMatchObject({
+    status: "threw",
+    error: { name: "TypeError", message: "cannot load", stack: expect.stringContaining("/packages.js") },
+  })
+})
+
+test.each(["lodash", "node:counter", "./counter", "toString", "constructor"])(
+  "%s is not there",
+  async (specifier) => {
+    expect(await evaluate(`require("${specifier}")`)).toMatchObject({
+      status: "threw",
+      error: { message: `Cannot find module '${specifier}'`, properties: { code: "MODULE_NOT_FOUND" } },
+    })
+  },
+)
