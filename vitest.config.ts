@@ -17,5 +17,6 @@ export default defineConfig({
     reporters: ["default", tallyReporter()],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 5_000 } },
   },
 })

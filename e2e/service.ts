@@ -127,6 +127,7 @@ function envOf(
     HOOKLANE_RATE_LIMIT_BURST: "0",
     ...settings,
   }
+  // What is misspelt fails here, with the sentence of the settings themselves.
   parseConfig(given)
   return processEnv(app, {}, given)
 }
