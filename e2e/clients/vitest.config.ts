@@ -6,7 +6,8 @@ export default defineConfig({
     include: ["*.test.ts"],
     globalSetup: ["install.ts"],
     reporters: ["default", tallyReporter()],
-    testTimeout: 60_000,
+    // The Deploy CLI's first import compiles the schema of a whole tenant.
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 })
