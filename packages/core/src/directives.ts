@@ -5,19 +5,20 @@
 export interface Directives {
   /** The script's types are taken out before it is compiled. */
   language?: "typescript"
-  /** Each run gets a context of its own. */
-  state?: "fresh"
-  /** The hook may not open connections. */
-  egress?: "none"
+  /** `fresh`: nothing of one run is seen by the next. */
+  state?: "warm" | "fresh"
+  /** Where it may connect to, of what the deployment allows: `none`, or hosts separated by commas. */
+  egress?: string
 }
 
 /** `fault` says in a sentence what cannot be understood; the script must not run then. */
 export type ParsedDirectives = { directives: Directives; fault?: undefined } | { fault: string }
 
-const VALUES: { [Key in keyof Required<Directives>]: readonly Required<Directives>[Key][] } = {
+/** The values that a key may have; any text where there are none. */
+const VALUES: Readonly<Record<keyof Directives, readonly string[]>> = {
   language: ["typescript"],
-  state: ["fresh"],
-  egress: ["none"],
+  state: ["warm", "fresh"],
+  egress: [],
 }
 
 /** Words that stand for a key and its value. */
@@ -35,8 +36,9 @@ export function parseDirectives(script: string): ParsedDirectives {
   for (const word of directiveWords(script)) {
     const [key = "", value = ""] = (SHORT[word] ?? word).split("=", 2)
     if (!isKey(key)) return { fault: `Unknown directive "${key}"; known are ${list(Object.keys(VALUES))}` }
-    const allowed: readonly string[] = VALUES[key]
-    if (!allowed.includes(value))
+    const allowed = VALUES[key]
+    if (value === "") return { fault: `The directive "${key}" has no value` }
+    if (allowed.length > 0 && !allowed.includes(value))
       return { fault: `The directive "${key}" may be ${list(allowed)}, not "${value}"` }
     directives[key] = value
   }

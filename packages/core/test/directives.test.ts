@@ -38,8 +38,9 @@ describe("what cannot be understood is a fault", () => {
   test.each([
     ["egres=none", 'Unknown directive "egres"; known are "language", "state", "egress"'],
     ["toString=1", 'Unknown directive "toString"; known are "language", "state", "egress"'],
-    ["state=stale", 'The directive "state" may be "fresh", not "stale"'],
-    ["state", 'The directive "state" may be "fresh", not ""'],
+    ["state=stale", 'The directive "state" may be "warm", "fresh", not "stale"'],
+    ["state", 'The directive "state" has no value'],
+    ["egress=", 'The directive "egress" has no value'],
   ])("%s", (text, fault) => {
     expect(parseDirectives(`// hooklane: ${text}`)).toEqual({ fault })
   })
