@@ -4,6 +4,7 @@ import {
   type ExecutionRecord,
   retryPolicyFor,
   TRIGGER_IDS,
+  TRIGGERS,
   type TriggerId,
 } from "@hooklane/core"
 import type { KeyRing } from "@hooklane/core/keyring"
@@ -11,8 +12,10 @@ import { type Executors, startExecutors } from "@hooklane/executor"
 import {
   announceWorker,
   appendRecords,
+  type Cancellations,
   type Consumer,
   loadSnapshot,
+  openCancellations,
   openConnection,
   type QueueConnection,
   sendReply,
@@ -46,10 +49,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     maxExecutors: config.maxExecutors,
     maxResultBytes: config.maxResultBytes,
     maxLogBytes: config.maxLogBytes,
+    egress: { mode: config.egress, allow: config.egressAllow, exceptions: config.egressExceptions },
     log,
   })
   const deps = jobDeps(options, connection, executors)
-  const consumers = TRIGGER_IDS.map((triggerId) => consume(options, connection, deps, triggerId))
+  const cancellations = openCancellations(connection)
+  const queue = { connection, cancellations }
+  const consumers = TRIGGER_IDS.map((triggerId) => consume(options, queue, deps, triggerId))
   const presence = announceWorker(connection, {
     id: workerId,
     host: hostname(),
@@ -65,6 +71,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await presence.close()
       await drain(consumers, config.drainMs)
       await executors.close()
+      await cancellations.close()
       await connection.close()
     },
   }
@@ -72,13 +79,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
 function consume(
   { config, log }: WorkerOptions,
-  connection: QueueConnection,
+  { connection, cancellations }: { connection: QueueConnection; cancellations: Cancellations },
   deps: JobDeps,
   triggerId: TriggerId,
 ): Consumer {
   return startConsumer(connection, {
     triggerId,
-    concurrency: config.laneConcurrency,
+    // A backlog of asynchronous jobs must leave the worker room for the calls that somebody waits for.
+    concurrency: TRIGGERS[triggerId].mode === "sync" ? config.laneConcurrency : config.asyncConcurrency,
+    cancellations,
     retryPolicy: retryPolicyFor(config, triggerId),
     process: (job, attempt) => processJob(deps, job, attempt),
     onLost: (job, attempt) => reportLostJob(deps, job, attempt),

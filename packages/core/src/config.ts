@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicySchema } from "./backoff.ts"
 import { AppError } from "./errors.ts"
+import { type HostPattern, parseHostPatterns } from "./host-patterns.ts"
 import { type TriggerId, triggerIdSchema } from "./triggers/trigger.ts"
 
 /** The processes that read settings; each one is started with its own settings only. */
@@ -170,11 +171,44 @@ export const SETTINGS = {
     defaultText: "32, or what half of the memory holds",
     usedBy: worker,
   }),
+  egress: setting({
+    env: "HOOKLANE_EGRESS",
+    schema: z.enum(["none", "public", "allowlist"], "must be none, public or allowlist").default("public"),
+    description:
+      "Where hooks may connect to: nowhere, any public address, or the hosts in HOOKLANE_EGRESS_ALLOW.",
+    example: "allowlist",
+    usedBy: worker,
+  }),
+  egressAllow: setting({
+    env: "HOOKLANE_EGRESS_ALLOW",
+    schema: hostPatterns().default([]),
+    description:
+      "Hosts, with a port or without, that hooks may connect to when HOOKLANE_EGRESS is allowlist.",
+    example: "api.example.com:443,*.example.org",
+    defaultText: "",
+    usedBy: worker,
+  }),
+  egressExceptions: setting({
+    env: "HOOKLANE_EGRESS_EXCEPTIONS",
+    schema: hostPatterns({ isPortRequired: true }).default([]),
+    description: "Private services that hooks may connect to besides, each with its port.",
+    example: "crm.internal:8080,10.0.0.7:5432",
+    defaultText: "",
+    usedBy: worker,
+  }),
   laneConcurrency: setting({
     env: "HOOKLANE_LANE_CONCURRENCY",
     schema: wholeNumber(1, 1000).default(16),
-    description: "Jobs of one lane that a worker has in hand at once.",
+    description: "Jobs of one synchronous lane that a worker has in hand at once.",
     example: "32",
+    usedBy: worker,
+  }),
+  asyncConcurrency: setting({
+    env: "HOOKLANE_ASYNC_CONCURRENCY",
+    schema: wholeNumber(1, 1000).default(4),
+    description:
+      "Jobs of one asynchronous lane that a worker has in hand at once: few, so that their backlog does not slow synchronous calls.",
+    example: "16",
     usedBy: worker,
   }),
   maxBodyBytes: setting({
@@ -300,6 +334,37 @@ export const SETTINGS = {
     example: "3600",
     usedBy: gateway,
   }),
+  npmRegistry: setting({
+    env: "HOOKLANE_NPM_REGISTRY",
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    description: "Registry that the npm packages of hooks come from.",
+    example: "https://registry.example.com/",
+    defaultText: "npm's own",
+    usedBy: gateway,
+    isSecret: true,
+  }),
+  buildTimeoutMs: setting({
+    env: "HOOKLANE_BUILD_TIMEOUT_MS",
+    schema: wholeNumber(1_000, 900_000).default(60_000),
+    description: "Time that installing and bundling the npm packages of a hook may take, in ms.",
+    example: "120000",
+    usedBy: gateway,
+  }),
+  buildWaitMs: setting({
+    env: "HOOKLANE_BUILD_WAIT_MS",
+    schema: wholeNumber(0, 300_000).default(10_000),
+    description:
+      "Time that saving a hook waits for its npm packages before it is answered, in ms; they are built on.",
+    example: "0",
+    usedBy: gateway,
+  }),
+  builds: setting({
+    env: "HOOKLANE_BUILDS",
+    schema: wholeNumber(1, 16).default(1),
+    description: "Builds of npm packages that a gateway runs at once.",
+    example: "2",
+    usedBy: gateway,
+  }),
   drainMs: setting({
     env: "HOOKLANE_DRAIN_MS",
     schema: wholeNumber(0, 900_000).default(25_000),
@@ -371,6 +436,22 @@ function jsonText<Schema extends z.ZodType>(schema: Schema) {
       }
     })
     .pipe(schema)
+}
+
+function hostPatterns({ isPortRequired = false } = {}) {
+  return z.union([z.array(z.custom<HostPattern>()), z.string().transform(readPatterns)])
+
+  function readPatterns(text: string, context: z.RefinementCtx): HostPattern[] {
+    try {
+      const patterns = parseHostPatterns(text)
+      const without = patterns.find(({ port }) => isPortRequired && port === undefined)
+      if (!without) return patterns
+      context.addIssue({ code: "custom", message: `"${without.host}" needs a port` })
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) })
+    }
+    return z.NEVER
+  }
 }
 
 function isMasterKey(text: string): boolean {

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { hookErrorSchema, logLineSchema } from "./outcome.ts"
+import { hookErrorSchema, killSchema, logLineSchema, outboundCallSchema } from "./outcome.ts"
 import { triggerIdSchema } from "./triggers/trigger.ts"
 
 /**
@@ -25,7 +25,10 @@ export function isFinal(status: ExecutionStatus): boolean {
   return FINAL.has(status)
 }
 
-/** Why an attempt, or a whole execution, did not succeed: an outcome of user code, or one of ours. */
+/**
+ * Why an attempt, or a whole execution, did not succeed: an outcome of user code, or one of ours. `interrupted`: its
+ * worker was told to stop. `lost`: how it ended is not known, because neither a lane nor the history can tell.
+ */
 export const FAILURES = [
   "rejected",
   "threw",
@@ -38,8 +41,11 @@ export const FAILURES = [
   "expired",
   "no_worker",
   "worker_lost",
+  "interrupted",
+  "lost",
   "late",
   "snapshot_missing",
+  "bundle_failed",
   "internal_error",
 ] as const
 export const failureSchema = z.enum(FAILURES)
@@ -69,6 +75,8 @@ export const attemptSchema = z.strictObject({
   error: hookErrorSchema.optional(),
   logs: z.array(logLineSchema),
   logsTruncated: z.boolean(),
+  calls: z.array(outboundCallSchema).optional(),
+  kill: killSchema.optional(),
 })
 export type Attempt = z.infer<typeof attemptSchema>
 

@@ -48,6 +48,41 @@ export const logLineSchema = z.strictObject({
 
 export type LogLine = z.infer<typeof logLineSchema>
 
+/** One connection that a hook asked for. `host` is as the hook wrote it; `bytesIn` came from there. */
+export const outboundCallSchema = z.strictObject({
+  at: z.number(),
+  host: z.string(),
+  port: z.int(),
+  durationMs: z.number(),
+  bytesIn: z.int(),
+  bytesOut: z.int(),
+  allowed: z.boolean(),
+  /** Why it was refused, or what became of it. */
+  problem: z.string().optional(),
+})
+
+export type OutboundCall = z.infer<typeof outboundCallSchema>
+
+/** A hook may try for ever: what it asks for beyond this is refused and not listed. */
+export const MAX_OUTBOUND_CALLS = 100
+
+/** The limit that a run was stopped by; `crash` when its process ended without being told to. */
+export const KILL_REASONS = ["wall_time", "heap", "memory", "cpu", "output", "crash"] as const
+
+/** What is known of a run that was stopped from outside, at the moment when it was. */
+export const killSchema = z.strictObject({
+  reason: z.enum(KILL_REASONS),
+  /** The hook's own lines that were being executed; absent when it only waited, or could not be asked. */
+  stack: z.string().optional(),
+  /** JavaScript heap of its thread. */
+  heap: z.strictObject({ usedMb: z.number(), limitMb: z.number(), externalMb: z.number() }).optional(),
+  /** Memory of its whole process. */
+  rssMb: z.number().optional(),
+  lastOutput: z.array(logLineSchema),
+})
+
+export type Kill = z.infer<typeof killSchema>
+
 /** One run of user code, as the executor reports it. */
 export interface RunReport {
   outcome: Outcome
@@ -56,6 +91,10 @@ export interface RunReport {
   logsTruncated: boolean
   /** Time in user code, from the call to the first answer. */
   runMs: number
+  /** The connections it asked for; absent when there were none. */
+  calls?: OutboundCall[]
+  /** Present when it was stopped from outside. */
+  kill?: Kill
 }
 
 /** A sentence for people that says how a run ended; undefined when it returned. */

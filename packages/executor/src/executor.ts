@@ -1,6 +1,8 @@
 import { totalmem } from "node:os"
-import { AppError, type RunReport, TRIGGERS } from "@hooklane/core"
+import { AppError, type Outcome, type RunReport, TRIGGERS } from "@hooklane/core"
+import type { EgressRules } from "./contained/egress-rules.ts"
 import { createCrashHistory } from "./crash-history.ts"
+import { type HookDirectives, readDirectives } from "./hook-directives.ts"
 import { createPlaces, type Visitor } from "./places.ts"
 import { openProcesses } from "./processes.ts"
 import type { HookCode } from "./protocol.ts"
@@ -11,6 +13,7 @@ import { keepSpare } from "./spare.ts"
 import { statsOf } from "./stats.ts"
 
 const DEFAULT_HEAP_MB = 64
+const PUBLIC: EgressRules = { mode: "public", allow: [], exceptions: [] }
 /** Why runs end that were inside, or waiting, when their worker closed. */
 const CLOSING = "the worker is closing"
 const MAX_EXECUTORS = 32
@@ -24,9 +27,9 @@ const EXECUTOR_BYTES = 120 * 1024 * 1024
  * @throws AppError internal_error when an executor cannot be started here
  */
 export async function startExecutors(options: ExecutorsOptions): Promise<Executors> {
-  const { threads, maxResultBytes, maxLogBytes, log, heapMb = DEFAULT_HEAP_MB } = options
+  const { threads, maxResultBytes, maxLogBytes, log, heapMb = DEFAULT_HEAP_MB, egress = PUBLIC } = options
   const runtime = await makeRuntimeFolder()
-  const processes = openProcesses(runtime, { threads, maxResultBytes, maxLogBytes })
+  const processes = openProcesses(runtime, { threads, maxResultBytes, maxLogBytes, egress })
   const spare = keepSpare(processes.boot, heapMb)
   const places = createPlaces({
     threads,
@@ -39,7 +42,9 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
 
   async function run(task: RunTask, signal: AbortSignal): Promise<RunReport> {
     if (isClosed) throw new AppError("shutting_down", "The executors are closed")
-    const waited = await places.admit(visitorOf(task, signal))
+    const read = readDirectives(task.snapshot.script)
+    if ("fault" in read) return withoutAnswer(notCompiled(read.fault))
+    const waited = await places.admit(visitorOf(task, read.directives, signal))
     if ("refusal" in waited) return withoutAnswer(waited.refusal)
     const { process, leave } = waited.admission
     try {
@@ -66,21 +71,29 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
   return { run, stats: () => statsOf(places, spare), close }
 }
 
-function visitorOf(task: RunTask, signal: AbortSignal): Visitor {
+function notCompiled(fault: string): Outcome {
+  const message = "Unable to compile the extensibility code as javascript"
+  return {
+    status: "not_compiled",
+    error: { name: "Error", message, properties: { error_description: fault } },
+  }
+}
+
+function visitorOf(task: RunTask, directives: HookDirectives, signal: AbortSignal): Visitor {
   const { snapshot, limits } = task
   return {
     versionId: snapshot.versionId,
     heapMb: limits.heapMb,
-    hook: () => hookCodeOf(task),
+    hook: () => hookCodeOf(task, directives),
     signal,
     patienceMs: Math.max(limits.timeoutMs, MIN_PATIENCE_MS),
   }
 }
 
-function hookCodeOf({ snapshot, bundle }: RunTask): HookCode {
+function hookCodeOf({ snapshot, bundle }: RunTask, directives: HookDirectives): HookCode {
   const { parameters, errorClasses, emptyResult, contextArgument } = TRIGGERS[snapshot.triggerId]
   const signature = { parameters, errorClasses, emptyResult, contextArgument }
-  return { script: snapshot.script, signature, ...(bundle !== undefined && { bundle }) }
+  return { script: snapshot.script, signature, directives, ...(bundle !== undefined && { bundle }) }
 }
 
 function defaultMaxExecutors(): number {

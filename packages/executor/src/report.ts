@@ -10,8 +10,14 @@ import type { RunTask } from "./run-task.ts"
  */
 export function toReport(answer: Answer, { secrets, limits }: RunTask): RunReport {
   const redact = createRedactor(secrets)
-  const { logs, logsTruncated, runMs } = answer
-  return { outcome: toOutcome(answer.ending, limits, redact), logs: redact.logs(logs), logsTruncated, runMs }
+  const { logs, logsTruncated, runMs, calls } = answer
+  return {
+    outcome: toOutcome(answer.ending, limits, redact),
+    logs: redact.logs(logs),
+    logsTruncated,
+    runMs,
+    ...(calls.length > 0 && { calls }),
+  }
 }
 
 /** The report of a run that no executor answered. */

@@ -1,4 +1,5 @@
 import type { RunReport, Snapshot } from "@hooklane/core"
+import type { EgressRules } from "./contained/egress-rules.ts"
 
 /** One run of one hook version, with everything it may know. */
 export interface RunTask {
@@ -37,6 +38,8 @@ export interface ExecutorsOptions {
   heapMb?: number
   /** Executor processes at once, the blank one apart. Default: 32, or what half of the memory holds. */
   maxExecutors?: number | undefined
+  /** Where hooks may connect to. Default: public addresses. */
+  egress?: EgressRules
   log: ExecutorLog
 }
 

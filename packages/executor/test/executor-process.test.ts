@@ -1,9 +1,16 @@
 import { spawn } from "node:child_process"
 import { describe, expect, test } from "vitest"
 import { type ExecutorProcess, superviseExecutor } from "../src/executor-process.ts"
+import type { ExecutorSettings } from "../src/protocol.ts"
 import { noAbort, taskOf } from "./harness.ts"
 
-const SETTINGS = { threads: 1, heapMb: 64, maxResultBytes: 1_024, maxLogBytes: 1_024 }
+const SETTINGS: ExecutorSettings = {
+  threads: 1,
+  heapMb: 64,
+  maxResultBytes: 1_024,
+  maxLogBytes: 1_024,
+  egress: { mode: "none", allow: [], exceptions: [] },
+}
 const FRAME = `
   const { writeSync } = require("node:fs")
   const write = (bytes) => writeSync(3, bytes)
@@ -15,7 +22,7 @@ const FRAME = `
   }
   const answer = (more) => send({
     type: "answer", id: "b9a3b1f0-5c3e-4a51-9d1e-1f0a2f6c7d11", ending: { status: "returned" },
-    logs: [], logsTruncated: false, runMs: 1, ...more,
+    logs: [], logsTruncated: false, runMs: 1, calls: [], ...more,
   })
   setInterval(() => {}, 1000)`
 

@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto"
-import { createServer } from "node:http"
 import { afterEach, describe, expect, test } from "vitest"
 import type { Executors, ExecutorsOptions } from "../src/index.ts"
 import { isAlive, noAbort, pidsOf, runBody, start, taskOf } from "./harness.ts"
@@ -276,29 +274,5 @@ describe("secrets", () => {
       error: { message: "bad [secret]", properties: { config: { headers: ["Bearer [secret]"] } } },
     })
     expect(JSON.stringify(outcome)).not.toContain("sk_live")
-  })
-})
-
-describe("the network", () => {
-  test("is there over http and fetch", async () => {
-    const server = createServer((request, response) => response.end(`you asked for ${request.url}`))
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    const address = server.address()
-    const port = typeof address === "object" ? address?.port : undefined
-    const executors = await open({ threads: 1 })
-    const script = `const http = require("http")
-      module.exports = (user, context, cb) => {
-        http.get("http://127.0.0.1:${port}/http", (response) => {
-          response.setEncoding("utf8").on("data", (first) => {
-            fetch("http://127.0.0.1:${port}/fetch").then((r) => r.text()).then((second) => cb(null, [first, second]), cb)
-          })
-        }).on("error", cb)
-      }`
-    const task = taskOf(script, { versionId: randomUUID() })
-    const value = ["you asked for /http", "you asked for /fetch"]
-    expect((await executors.run(task, noAbort)).outcome).toEqual({ status: "returned", value })
-    expect((await executors.run(task, noAbort)).outcome).toEqual({ status: "returned", value })
-    server.closeAllConnections()
-    server.close()
   })
 })

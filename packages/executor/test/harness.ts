@@ -9,6 +9,7 @@ export function start(options: Partial<ExecutorsOptions> = {}): Promise<Executor
     maxResultBytes: 262_144,
     maxLogBytes: 65_536,
     maxExecutors: 4,
+    egress: { mode: "public", allow: [], exceptions: [] },
     log: { warn: () => {} },
     ...options,
   })

@@ -1,5 +1,7 @@
 import type { LogLine } from "@hooklane/core"
 
+const { version, versions, platform, arch, nextTick, hrtime } = process
+
 export interface HookProcessPowers {
   print(level: LogLine["level"], values: unknown[]): void
   /** Ends the run that is under way. */
@@ -8,7 +10,6 @@ export interface HookProcessPowers {
 
 /** The `process` of a hook: what packages ask of it at load, and nothing that acts on the real one. */
 export function createHookProcess({ print, exit }: HookProcessPowers): object {
-  const { version, versions, platform, arch, nextTick, hrtime } = process
   const startedAt = performance.now()
   const inert: Record<string, unknown> = {}
   for (const name of INERT) inert[name] = () => inert

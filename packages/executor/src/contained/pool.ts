@@ -37,8 +37,9 @@ export function createPool(options: PoolOptions): Pool {
     recordTiming: false,
     env: {},
     argv: [],
-    // Its own, or a nested Worker could shed the permissions that it would inherit from the process.
-    execArgv: ["--permission", `--allow-fs-read=${folder}/`, "--allow-net", "--no-addons"],
+    // Its own, and without workers: a nested one could shed the permissions that it inherits from the process.
+    // Without the network, too, which the process has for its broker.
+    execArgv: ["--permission", `--allow-fs-read=${folder}/`, "--no-addons", "--no-warnings"],
     resourceLimits: {
       maxOldGenerationSizeMb: heapMb,
       maxYoungGenerationSizeMb: 8,

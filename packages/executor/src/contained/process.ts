@@ -4,6 +4,7 @@ import type { ExecutorSettings, FromExecutor, HookCode, RunRequest, ToExecutor }
 import { openFrameLink } from "./frames.ts"
 import { startHeartbeat } from "./heartbeat.ts"
 import { createPool } from "./pool.ts"
+import type { Policy } from "./resolve.ts"
 import { startThreadRun, type ThreadRun } from "./thread-run.ts"
 
 /**
@@ -17,7 +18,7 @@ const MAX_FRAME_BYTES = 128 * 1024 * 1024
 const settings: ExecutorSettings = JSON.parse(process.argv[2] ?? "")
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true })
 const runs = new Map<string, ThreadRun>()
-let hook: SharedArrayBuffer | undefined
+let hook: { text: SharedArrayBuffer; policy: Policy } | undefined
 
 const pool = createPool({
   ...settings,
@@ -43,7 +44,7 @@ send({ type: "ready" })
 function receive(message: ToExecutor): void {
   switch (message.type) {
     case "bind":
-      hook = share(message.hook)
+      hook = { text: share(message.hook), policy: policyFor(message.hook) }
       return
     case "run":
       start(message)
@@ -71,7 +72,8 @@ function start(request: RunRequest): void {
   }
   const run = startThreadRun({
     pool,
-    hook,
+    hook: hook.text,
+    policy: hook.policy,
     request,
     onAnswer: (answer) => {
       runs.delete(answer.id)
@@ -80,6 +82,10 @@ function start(request: RunRequest): void {
     onNotStarted: () => giveUp("its threads do not start"),
   })
   runs.set(request.id, run)
+}
+
+function policyFor({ directives }: HookCode): Policy {
+  return { rules: settings.egress, hookEgress: directives.egress }
 }
 
 function share(code: HookCode): SharedArrayBuffer {

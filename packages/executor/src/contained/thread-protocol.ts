@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads"
 import type { LogLine } from "@hooklane/core"
+import type { NetRequest } from "./net-protocol.ts"
 
 /** What passes between an executor's main thread and the threads that run the hook. */
 
@@ -30,3 +31,4 @@ export type ThreadMessage =
   | { kind: "answer"; answer: ThreadAnswer; runMs: number }
   /** The run left something behind: the thread must not run another one. */
   | { kind: "unclean" }
+  | NetRequest

@@ -1,7 +1,9 @@
 import { MessageChannel } from "node:worker_threads"
 import type { LogLine } from "@hooklane/core"
 import type { Answer, Ending, RunRequest } from "../protocol.ts"
+import { createEgressBroker } from "./egress-broker.ts"
 import type { Pool } from "./pool.ts"
+import type { Policy } from "./resolve.ts"
 import type { RunTask, ThreadMessage } from "./thread-protocol.ts"
 
 /** One run, from the side of the executor's main thread: starts it, keeps its time, collects what it sends. */
@@ -13,6 +15,7 @@ export interface ThreadRunOptions {
   pool: Pool
   hook: SharedArrayBuffer
   request: RunRequest
+  policy: Policy
   onAnswer(answer: Answer): void
   /** No thread took the run: the pool is broken. */
   onNotStarted(): void
@@ -23,10 +26,14 @@ const START_LIMIT_MS = 5_000
 /** After its answer, a run has this long to come to rest. */
 const CLEAN_UP_LIMIT_MS = 250
 
-export function startThreadRun({ pool, hook, request, ...on }: ThreadRunOptions): ThreadRun {
+export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRunOptions): ThreadRun {
   const { port1: port, port2 } = new MessageChannel()
   const controller = new AbortController()
   const logs: LogLine[] = []
+  const broker = createEgressBroker({
+    policy,
+    send: (event, transfer = []) => port.postMessage(event, transfer),
+  })
   let logsTruncated = false
   let startedAt = performance.now()
   let isAnswered = false
@@ -36,7 +43,9 @@ export function startThreadRun({ pool, hook, request, ...on }: ThreadRunOptions)
     if (isAnswered) return
     isAnswered = true
     clearTimeout(timer)
-    on.onAnswer({ type: "answer", id: request.id, ending, logs, logsTruncated, runMs })
+    const calls = broker.calls()
+    broker.close()
+    on.onAnswer({ type: "answer", id: request.id, ending, logs, logsTruncated, runMs, calls })
   }
 
   function stop(ending: Ending): void {
@@ -65,6 +74,9 @@ export function startThreadRun({ pool, hook, request, ...on }: ThreadRunOptions)
       case "unclean":
         clearTimeout(timer)
         pool.end(controller)
+        return
+      default:
+        broker.handle(message)
     }
   })
 

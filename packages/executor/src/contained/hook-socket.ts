@@ -1,0 +1,244 @@
+import { Duplex } from "node:stream"
+import type { ConnectOptions } from "./connect-arguments.ts"
+import type { Endpoint, NetEvent } from "./net-protocol.ts"
+import { type Network, netError, type Wire } from "./network.ts"
+
+type Done = (error?: Error | null) => void
+type Bytes = Uint8Array<ArrayBuffer>
+
+export interface SocketOptions {
+  allowHalfOpen?: boolean
+  signal?: AbortSignal
+  fd?: unknown
+}
+
+const { clearTimeout, setTimeout } = globalThis
+
+/**
+ * What a hook has as `net.Socket`: it looks like Node's, but its bytes go to the broker. There is no handle
+ * underneath, and all that leads to the broker is private.
+ */
+export abstract class HookSocket extends Duplex {
+  connecting = false
+  bytesRead = 0
+  timeout = 0
+  #network: Network
+  #wire: Wire | undefined
+  /** What waits for the connection. */
+  #onOpen: (() => void)[] = []
+  #written: Done | undefined
+  #untakenBytes = 0
+  #hasEnded = false
+  #bytesWritten = 0
+  #remote: Endpoint | undefined
+  #local: Endpoint | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(network: Network, { allowHalfOpen = false, signal }: SocketOptions) {
+    super({ allowHalfOpen, ...(signal && { signal }) })
+    this.#network = network
+  }
+
+  /** @throws RangeError when the port is none */
+  open({ host, port, path }: ConnectOptions): void {
+    if (path !== undefined) {
+      const message = `connect EACCES ${path} - hooks have no local sockets`
+      this.destroy(netError({ code: "EACCES", message }))
+      return
+    }
+    if (!(Number.isInteger(port) && port > 0 && port < 65_536)) {
+      throw Object.assign(new RangeError(`Port should be > 0 and < 65536. Received ${port}.`), {
+        code: "ERR_SOCKET_BAD_PORT",
+      })
+    }
+    this.connecting = true
+    try {
+      const line = { onEvent: (event: NetEvent) => this.#onEvent(event), cut: () => void this.destroy() }
+      this.#wire = this.#network.connect(line)
+      this.#wire.send({ kind: "net_open", host, port })
+    } catch (error) {
+      if (error instanceof Error) this.destroy(error)
+    }
+  }
+
+  #onEvent(event: NetEvent): void {
+    this.#refreshTimer()
+    if (event.kind === "opened") this.#onOpened(event)
+    if (event.kind === "data") this.#onData(event.bytes)
+    if (event.kind === "written") this.#settleWrite()
+    if (event.kind === "ended") this.#end()
+    if (event.kind === "closed") {
+      this.#hangUp()
+      if (event.problem) this.destroy(netError(event.problem))
+      else this.#end()
+    }
+  }
+
+  #onOpened({ remote, local }: Extract<NetEvent, { kind: "opened" }>): void {
+    this.#remote = remote
+    this.#local = local
+    this.connecting = false
+    this.emit("connect")
+    this.emit("ready")
+    for (const act of this.#onOpen.splice(0)) act()
+  }
+
+  #onData(bytes: Bytes): void {
+    this.bytesRead += bytes.length
+    this.#untakenBytes += bytes.length
+    if (this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))) this.#take()
+  }
+
+  #take(): void {
+    if (this.#untakenBytes === 0) return
+    this.#wire?.send({ kind: "net_taken", bytes: this.#untakenBytes })
+    this.#untakenBytes = 0
+  }
+
+  #end(): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.push(null)
+    this.read(0)
+  }
+
+  #settleWrite(error?: Error): void {
+    const done = this.#written
+    this.#written = undefined
+    done?.(error)
+  }
+
+  #hangUp(): void {
+    const wire = this.#wire
+    this.#wire = undefined
+    wire?.hangUp()
+    this.#settleWrite(netError({ code: "EPIPE", message: "write EPIPE" }))
+  }
+
+  #whenOpen(act: () => void): void {
+    if (this.connecting) this.#onOpen.push(act)
+    else act()
+  }
+
+  override _read(): void {
+    this.#take()
+  }
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: Done): void {
+    this.#whenOpen(() => {
+      if (!this.#wire) return done(netError({ code: "EPIPE", message: "write EPIPE" }))
+      // A copy: what is behind the chunk may be the memory of many others.
+      const bytes = new Uint8Array(chunk)
+      this.#bytesWritten += bytes.length
+      this.#refreshTimer()
+      this.#written = done
+      this.#wire.send({ kind: "net_write", bytes }, [bytes.buffer])
+    })
+  }
+
+  override _final(done: Done): void {
+    this.#whenOpen(() => {
+      this.#wire?.send({ kind: "net_end" })
+      done()
+    })
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    clearTimeout(this.#timer)
+    this.connecting = false
+    this.#onOpen = []
+    this.#wire?.send({ kind: "net_close" })
+    this.#hangUp()
+    done(error)
+  }
+
+  destroySoon(): void {
+    if (this.writable) this.end()
+    if (this.writableFinished) this.destroy()
+    else this.once("finish", () => this.destroy())
+  }
+
+  resetAndDestroy(): this {
+    return this.destroy()
+  }
+
+  setTimeout(ms: number, listener?: () => void): this {
+    this.timeout = ms
+    if (ms === 0) {
+      clearTimeout(this.#timer)
+      if (listener) this.off("timeout", listener)
+      return this
+    }
+    if (listener) this.once("timeout", listener)
+    this.#refreshTimer()
+    return this
+  }
+
+  #refreshTimer(): void {
+    clearTimeout(this.#timer)
+    if (this.timeout > 0 && !this.destroyed) {
+      this.#timer = setTimeout(() => this.emit("timeout"), this.timeout).unref()
+    }
+  }
+
+  setNoDelay(): this {
+    return this
+  }
+
+  setKeepAlive(): this {
+    return this
+  }
+
+  ref(): this {
+    return this
+  }
+
+  unref(): this {
+    return this
+  }
+
+  address(): object {
+    if (!this.#local) return {}
+    const { address, port, family } = this.#local
+    return { address, port, family: `IPv${family}` }
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten
+  }
+
+  get pending(): boolean {
+    return !this.#wire || this.connecting
+  }
+
+  get readyState(): string {
+    if (this.connecting) return "opening"
+    if (this.readable && this.writable) return "open"
+    if (this.readable) return "readOnly"
+    return this.writable ? "writeOnly" : "closed"
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#remote?.address
+  }
+
+  get remotePort(): number | undefined {
+    return this.#remote?.port
+  }
+
+  get remoteFamily(): string | undefined {
+    return this.#remote && `IPv${this.#remote.family}`
+  }
+
+  get localAddress(): string | undefined {
+    return this.#local?.address
+  }
+
+  get localPort(): number | undefined {
+    return this.#local?.port
+  }
+
+  get localFamily(): string | undefined {
+    return this.#local && `IPv${this.#local.family}`
+  }
+}

@@ -1,0 +1,133 @@
+import { connect, type Socket } from "node:net"
+import type { OutboundCall } from "@hooklane/core"
+import type { Address, Endpoint, NetEvent, NetProblem, NetRequest } from "./net-protocol.ts"
+import { type Policy, problemOf, resolveDestination } from "./resolve.ts"
+
+/** One connection of a hook, on the side that has the network. */
+export interface OutboundConnection {
+  handle(request: NetRequest): void
+  /** Brings the figures of its call up to date. */
+  count(): void
+  destroy(): void
+}
+
+export interface OutboundOptions {
+  request: { id: number; host: string; port: number }
+  policy: Policy
+  /** Its entry in the list of calls, which it keeps. */
+  call: OutboundCall
+  send(event: NetEvent, transfer?: ArrayBuffer[]): void
+  /** False when the run has had all the bytes that it may get. */
+  mayTake(bytes: number): boolean
+  onClosed(): void
+}
+
+/** So much may be on its way to the thread before it has read any of it. */
+const MAX_UNREAD_BYTES = 256 * 1024
+
+export function openOutbound({ request, policy, call, send, ...on }: OutboundOptions): OutboundConnection {
+  const { id, host, port } = request
+  let socket: Socket | undefined
+  let unreadBytes = 0
+  let isOver = false
+
+  function count(): void {
+    if (isOver) return
+    call.durationMs = Date.now() - call.at
+    call.bytesOut = socket?.bytesWritten ?? 0
+  }
+
+  function end(problem?: NetProblem): void {
+    if (isOver) return
+    count()
+    isOver = true
+    socket?.destroy()
+    if (problem) call.problem = problem.message.slice(0, 1_000)
+    send({ kind: "closed", id, ...(problem && { problem }) })
+    on.onClosed()
+  }
+
+  function refuse(why: string): void {
+    call.allowed = false
+    end({ code: "EACCES", message: `connect EACCES ${host}:${port} - ${why}` })
+  }
+
+  async function dial(): Promise<void> {
+    const resolution = await resolveDestination(policy, host, port)
+    if ("refusal" in resolution) return refuse(resolution.refusal)
+    if ("problem" in resolution) return end(resolution.problem)
+    let last: NetProblem | undefined
+    for (const address of resolution.addresses) {
+      if (isOver) return
+      socket = connectTo(address, port)
+      last = await outcomeOf(socket)
+      if (!last) return pump(socket)
+    }
+    end(last)
+  }
+
+  function pump(connected: Socket): void {
+    if (isOver) return
+    connected.on("data", (chunk: Buffer) => {
+      call.bytesIn += chunk.length
+      if (!on.mayTake(chunk.length)) {
+        return end({ code: "EMSGSIZE", message: `read EMSGSIZE - a run may receive ${MAX_RECEIVED}` })
+      }
+      unreadBytes += chunk.length
+      if (unreadBytes > MAX_UNREAD_BYTES) connected.pause()
+      // Its own memory, without what else is in the buffer that it was read into.
+      const bytes = new Uint8Array(chunk)
+      send({ kind: "data", id, bytes }, [bytes.buffer])
+    })
+    connected.on("end", () => send({ kind: "ended", id }))
+    connected.on("error", (error) => end(problemOf(error)))
+    connected.on("close", () => end())
+    send({ kind: "opened", id, remote: remoteOf(connected), local: localOf(connected) })
+  }
+
+  void dial()
+  return {
+    handle(one) {
+      if (one.kind === "net_close") end()
+      if (one.kind === "net_end") socket?.end()
+      if (one.kind === "net_write") socket?.write(one.bytes, () => send({ kind: "written", id }))
+      if (one.kind === "net_taken") {
+        unreadBytes -= one.bytes
+        if (unreadBytes <= MAX_UNREAD_BYTES) socket?.resume()
+      }
+    },
+    count,
+    destroy: () => end(),
+  }
+}
+
+const MAX_RECEIVED = "10 MB"
+
+function connectTo({ address, family }: Address, port: number): Socket {
+  // The other side may have more to say after the hook has ended its own.
+  const socket = connect({ host: address, family, port, autoSelectFamily: false, allowHalfOpen: true })
+  // At every moment there is a listener, whoever else is listening.
+  return socket.on("error", () => {})
+}
+
+/** Undefined when the socket is connected. */
+function outcomeOf(socket: Socket): Promise<NetProblem | undefined> {
+  return new Promise((resolve) => {
+    const settle = (problem?: NetProblem) => {
+      socket.off("error", onError).off("connect", onConnect).off("close", onClose)
+      resolve(problem)
+    }
+    const onConnect = () => settle()
+    const onError = (error: Error) => settle(problemOf(error))
+    const onClose = () => settle({ code: "ECONNABORTED", message: "connect ECONNABORTED" })
+    socket.once("connect", onConnect).once("error", onError).once("close", onClose)
+  })
+}
+
+function remoteOf({ remoteAddress = "", remotePort = 0, remoteFamily }: Socket): Endpoint {
+  return { address: remoteAddress, port: remotePort, family: remoteFamily === "IPv6" ? 6 : 4 }
+}
+
+function localOf({ localAddress = "", localPort = 0, localFamily }: Socket): Endpoint {
+  return { address: localAddress, port: localPort, family: localFamily === "IPv6" ? 6 : 4 }
+}

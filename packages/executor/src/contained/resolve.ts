@@ -1,0 +1,68 @@
+import { lookup } from "node:dns/promises"
+import { isIP } from "node:net"
+import { domainToASCII } from "node:url"
+import { type EgressRules, type HookEgress, mayResolve, type Reach, reachOf } from "./egress-rules.ts"
+import type { Address, NetProblem } from "./net-protocol.ts"
+import { isPublic } from "./public-address.ts"
+
+export interface Policy {
+  rules: EgressRules
+  hookEgress?: HookEgress | undefined
+}
+
+/** The addresses that may be connected to, or why there are none. */
+export type Resolution = { addresses: Address[] } | { refusal: string } | { problem: NetProblem }
+
+const MAX_HOST_CHARS = 255
+const MAX_ADDRESSES = 4
+
+/**
+ * Decides on a connection. The name is resolved once, every address of the answer is judged, and the caller
+ * connects to those addresses and not to the name: what it resolves to a moment later is of no account.
+ */
+export async function resolveDestination(policy: Policy, host: string, port: number): Promise<Resolution> {
+  const name = nameOf(host)
+  if (name === undefined) return { refusal: "that is not the name of a host" }
+  return resolveName(name, reachOf(policy.rules, policy.hookEgress, { host: name, port }))
+}
+
+/** Decides on a lookup alone. */
+export async function resolveHost(
+  { rules, hookEgress }: Policy,
+  host: string,
+): Promise<Exclude<Resolution, { refusal: string }>> {
+  const name = nameOf(host)
+  const reach = name !== undefined && mayResolve(rules, hookEgress, name) ? "public" : "refused"
+  const resolution = await resolveName(name ?? "", reach)
+  if (!("refusal" in resolution)) return resolution
+  const message = `getaddrinfo EACCES ${host.slice(0, MAX_HOST_CHARS)} - ${resolution.refusal}`
+  return { problem: { code: "EACCES", message } }
+}
+
+async function resolveName(name: string, reach: Reach): Promise<Resolution> {
+  if (reach === "refused") return { refusal: "the rules for outbound connections do not allow it" }
+  const family = isIP(name)
+  try {
+    const addresses = family ? [{ address: name, family }] : await lookup(name, { all: true })
+    // One private address among public ones is how a name is made to point at both.
+    if (reach === "public" && !addresses.every(isPublic)) {
+      return { refusal: "it is not a public address" }
+    }
+    return { addresses: addresses.slice(0, MAX_ADDRESSES) }
+  } catch (error) {
+    return { problem: problemOf(error) }
+  }
+}
+
+/** The one spelling that rules and resolver both see. No zone: `fe80::1%eth0` names an interface of ours. */
+function nameOf(host: string): string | undefined {
+  if (host.length > MAX_HOST_CHARS) return undefined
+  const bare = host.toLowerCase().replace(/^\[(.*)\]$/, "$1")
+  if (isIP(bare)) return bare.includes("%") ? undefined : bare
+  return domainToASCII(bare.replace(/\.$/, "")) || undefined
+}
+
+export function problemOf(error: unknown): NetProblem {
+  if (!(error instanceof Error)) return { code: "ERR_NETWORK", message: String(error) }
+  return { code: "code" in error ? String(error.code) : "ERR_NETWORK", message: error.message }
+}

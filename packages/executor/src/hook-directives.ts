@@ -1,0 +1,30 @@
+import { parseDirectives, parseHostPatterns } from "@hooklane/core"
+import type { HookEgress } from "./contained/egress-rules.ts"
+
+/** What a script asks of its executor. It can only take away from what it would have. */
+export interface HookDirectives {
+  isFresh: boolean
+  /** Absent: as the deployment allows. */
+  egress?: HookEgress
+}
+
+/** A fault is for the hook's author: one letter more in `egress=none` must not open the network. */
+export function readDirectives(script: string): { directives: HookDirectives } | { fault: string } {
+  const parsed = parseDirectives(script)
+  if (parsed.fault !== undefined) return parsed
+  const { state, egress } = parsed.directives
+  try {
+    return {
+      directives: {
+        isFresh: state === "fresh",
+        ...(egress !== undefined && { egress: parseEgress(egress) }),
+      },
+    }
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function parseEgress(value: string): HookEgress {
+  return value === "none" ? "none" : parseHostPatterns(value)
+}
