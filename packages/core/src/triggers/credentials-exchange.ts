@@ -44,6 +44,15 @@ export const credentialsExchange: Trigger = {
     }
     return applied
   },
+  chain: {
+    // A result without `scope` takes all scopes away (contract 2.1); no result at all changes nothing.
+    nextEvent: (event, applied) => (isJsonObject(applied) ? { ...event, scope: applied.scope ?? [] } : event),
+    combine: (earlier, later) => {
+      if (!isJsonObject(earlier) || !isJsonObject(later)) return later ?? earlier
+      const { scope: _, ...claims } = earlier
+      return { ...claims, ...later }
+    },
+  },
   refusal: (error) => {
     const code = error.thrown ? undefined : CLIENT_ERRORS[error.name]
     const body = { error: code ?? "server_error", error_description: refusalText(error) }

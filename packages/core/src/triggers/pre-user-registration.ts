@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../json.ts"
+import { isJsonObject, type Json, type JsonObject } from "../json.ts"
 import { refusalText } from "./refusal.ts"
 import type { Trigger } from "./trigger.ts"
 import { USER_CONTEXT_TYPES, userEventSchema } from "./user-event.ts"
@@ -26,6 +26,10 @@ export const preUserRegistration: Trigger = {
       if (isJsonObject(metadata)) user[field] = storableKeys(metadata)
     }
     return { user }
+  },
+  chain: {
+    nextEvent: (event, applied) => ({ ...event, user: mergeMetadata(event.user, userOf(applied)) }),
+    combine: (earlier, later) => ({ user: mergeMetadata(userOf(earlier), userOf(later)) }),
   },
   refusal: (error) => {
     const { friendlyMessage } = error.properties ?? {}
@@ -100,6 +104,21 @@ type Hook = (
   cb: (error?: Error | null, response?: { user?: Partial<RegistrationUser> }) => void,
 ) => void
 `,
+}
+
+function userOf(applied: Json | undefined): Json | undefined {
+  return isJsonObject(applied) ? applied.user : undefined
+}
+
+/** `user` with the metadata of `changes`, name by name. */
+function mergeMetadata(user: Json | undefined, changes: Json | undefined): JsonObject {
+  const merged: JsonObject = isJsonObject(user) ? { ...user } : {}
+  if (!isJsonObject(changes)) return merged
+  for (const field of METADATA_FIELDS) {
+    const [before, added] = [merged[field], changes[field]]
+    if (isJsonObject(added)) merged[field] = { ...(isJsonObject(before) && before), ...added }
+  }
+  return merged
 }
 
 /** Names with a dot, or that begin with "$", cannot be stored (contract 2.2); they are left out. */

@@ -51,6 +51,7 @@ export const sendPhoneMessage: Trigger = {
   contextArgument: "original",
   emptyResult: "nothing",
   applyResult: (result) => result,
+  chain: { nextEvent: (event) => event, combine: (earlier, later) => later ?? earlier },
   sampleEvent: {
     recipient: "1-808-555-5555",
     text: "Here is your one time password: 999111",

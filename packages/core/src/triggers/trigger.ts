@@ -25,6 +25,14 @@ export interface HookErrorClass {
   hasFriendlyMessage: boolean
 }
 
+/** How the hooks of a synchronous trigger follow one another when several are enabled. */
+export interface Chain {
+  /** The event as the next hook sees it: with what was applied of the result before. */
+  nextEvent(event: TriggerEvent, applied: Json | undefined): TriggerEvent
+  /** Two hooks' results as the caller applies them; the later one wins where they differ. */
+  combine(earlier: Json | undefined, later: Json | undefined): Json | undefined
+}
+
 /** Everything that sets one trigger apart from the others. */
 export interface Trigger {
   id: TriggerId
@@ -46,6 +54,8 @@ export interface Trigger {
   emptyResult: "nothing" | "empty_object"
   /** What of the hook's result a caller may apply; the rest is dropped. */
   applyResult(result: Json | undefined): Json | undefined
+  /** Absent where hooks do not depend on one another: of an asynchronous trigger each runs by itself. */
+  chain?: Chain
   /** What Auth0 answered in place of the caller when the hook failed; absent where no such answer is known. */
   refusal?(error: HookError): Refusal
   sampleEvent: TriggerEvent
