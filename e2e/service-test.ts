@@ -1,4 +1,5 @@
 import { test as base, onTestFailed, onTestFinished } from "vitest"
+import { readableLogLine } from "../scripts/launcher/log-line.ts"
 import { type Service, type ServiceOptions, startService } from "./service.ts"
 
 /** `test` with a service that all tests of the file share; its logs are printed when one of them fails. */
@@ -21,8 +22,12 @@ export async function ownService(options: ServiceOptions = {}): Promise<Service>
   return service
 }
 
-const SHOWN_CHARS = 20_000
+const SHOWN_LINES = 100
 
 function printLogsOfFailure(service: Service): void {
-  onTestFailed(() => void process.stderr.write(`${service.logs().slice(-SHOWN_CHARS)}\n`))
+  onTestFailed(() => {
+    const last = service.logs().split("\n").slice(-SHOWN_LINES)
+    const readable = last.map((line) => line.replace(/\{"level":.*/, readableLogLine))
+    process.stderr.write(`${readable.join("\n")}\n`)
+  })
 }
