@@ -50,17 +50,22 @@ export const hookPathSchema = z.strictObject({
     .describe("Id of the hook"),
 })
 
-export const hookListSchema = z.strictObject({
-  page: z.int().min(0).describe("Page of the result, the first one is 0").default(0),
-  per_page: z.int().min(0).max(100).describe("Hooks per page").default(100),
-  include_totals: z.boolean().describe("Whether the page comes with the total count").default(false),
-  enabled: enabled.optional(),
+/** Which properties a hook is read with. */
+export const hookFieldsSchema = z.strictObject({
   fields: z
     .string()
     .regex(new RegExp(`^${ANY_FIELD}(,${ANY_FIELD})*$`))
     .describe("Properties to include or to leave out, separated by commas")
     .optional(),
   include_fields: z.boolean().describe("Whether fields are to be included or left out").default(true),
+})
+
+export const hookListSchema = z.strictObject({
+  page: z.int().min(0).describe("Page of the result, the first one is 0").default(0),
+  per_page: z.int().min(0).max(100).describe("Hooks per page").default(100),
+  include_totals: z.boolean().describe("Whether the page comes with the total count").default(false),
+  enabled: enabled.optional(),
+  ...hookFieldsSchema.shape,
   triggerId: triggerId.optional(),
 })
 

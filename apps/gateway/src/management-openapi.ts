@@ -2,6 +2,7 @@ import { type OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi"
 import { triggerIdSchema } from "@hooklane/core"
 import {
   createHookSchema,
+  hookFieldsSchema,
   hookListSchema,
   hookPathSchema,
   secretNamesSchema,
@@ -55,8 +56,8 @@ const OPERATIONS: readonly RouteConfig[] = [
     method: "get",
     path: HOOK,
     summary: "One hook",
-    request: ofHook,
-    responses: { 200: { description: "The hook", ...json(hookSchema) } },
+    request: { ...ofHook, query: hookFieldsSchema },
+    responses: { 200: { description: "The hook", ...json(hookSchema.partial()) } },
   },
   {
     method: "patch",

@@ -36,6 +36,21 @@ test("a hook is read in the order of keys that GET has", async () => {
   )
 })
 
+test("a hook is read with the asked fields only", async () => {
+  const { call } = await openApp()
+  const { id } = (await call("POST", "/api/v2/hooks", { body: newHook() })).json()
+  expect((await call("GET", `/api/v2/hooks/${id}?fields=name,enabled`)).text).toBe(
+    '{"name":"my-hook","enabled":false}',
+  )
+  expect(
+    (await call("GET", `/api/v2/hooks/${id}?fields=script,dependencies&include_fields=false`)).text,
+  ).toBe(`{"id":"${id}","name":"my-hook","enabled":false,"triggerId":"pre-user-registration"}`)
+  expect((await call("GET", `/api/v2/hooks/${id}?fields=secrets`)).json()).toMatchObject({
+    statusCode: 400,
+    errorCode: "invalid_query_string",
+  })
+})
+
 test("PATCH replaces what it names and answers 200 in POST's order of keys", async () => {
   const { call } = await openApp()
   const { id } = (

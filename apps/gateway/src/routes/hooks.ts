@@ -9,10 +9,17 @@ import {
   updateHook,
 } from "@hooklane/storage"
 import type { Context } from "hono"
+import type { z } from "zod"
 import { requireScope } from "../auth.ts"
 import { storedHookName } from "../hook-name.ts"
-import { createHookSchema, hookListSchema, hookPathSchema, updateHookSchema } from "../hook-schemas.ts"
-import { viewFields, viewHook, viewSavedHook } from "../hook-view.ts"
+import {
+  createHookSchema,
+  hookFieldsSchema,
+  hookListSchema,
+  hookPathSchema,
+  updateHookSchema,
+} from "../hook-schemas.ts"
+import { viewFields, viewSavedHook } from "../hook-view.ts"
 import { readBody } from "../read-body.ts"
 import { createRouter } from "../router.ts"
 import { singleValues, typedText } from "../text-input.ts"
@@ -30,15 +37,7 @@ export function hookRoutes({ config, storage, hooksChanged }: HookDeps) {
   const app = createRouter()
 
   app.get("/api/v2/hooks", requireScope("read:hooks"), async (c) => {
-    const query = typedText(hookListSchema, singleValues(c.req.queries()))
-    const {
-      page,
-      per_page: limit,
-      include_totals,
-      enabled,
-      triggerId,
-      ...view
-    } = parseInput("Query", hookListSchema, query)
+    const { page, per_page: limit, include_totals, enabled, triggerId, ...view } = queryOf(c, hookListSchema)
     const start = page * limit
     const found = await listHooks(storage, { enabled, triggerId, offset: start, limit })
     const hooks = found.hooks.map((hook) => viewFields(hook, view))
@@ -53,9 +52,11 @@ export function hookRoutes({ config, storage, hooksChanged }: HookDeps) {
     return c.json(viewSavedHook(hook), 201)
   })
 
-  app.get("/api/v2/hooks/:id", requireScope("read:hooks"), async (c) =>
-    c.json(viewHook(await getHook(storage, hookIdOf(c)))),
-  )
+  app.get("/api/v2/hooks/:id", requireScope("read:hooks"), async (c) => {
+    const id = hookIdOf(c)
+    const view = queryOf(c, hookFieldsSchema)
+    return c.json(viewFields(await getHook(storage, id), view))
+  })
 
   app.patch("/api/v2/hooks/:id", requireScope("update:hooks"), async (c) => {
     const id = hookIdOf(c)
@@ -75,6 +76,10 @@ export function hookRoutes({ config, storage, hooksChanged }: HookDeps) {
   })
 
   return app
+}
+
+function queryOf<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {
+  return parseInput("Query", schema, typedText(schema, singleValues(c.req.queries())))
 }
 
 /** The hook that the path names. @throws AppError invalid_uri when it cannot be an id */
