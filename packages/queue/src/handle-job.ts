@@ -1,13 +1,17 @@
 import { type Job, jobSchema, type RetryPolicy, retryDelayMs, TRIGGERS, type TriggerId } from "@hooklane/core"
-import { type Job as QueueJob, UnrecoverableError } from "bullmq"
+import { DelayedError, type Job as QueueJob, UnrecoverableError } from "bullmq"
+import { openAttemptSignal } from "./attempt-signal.ts"
+import type { Cancellations } from "./cancellations.ts"
 import type { Log } from "./log.ts"
 
 /**
  * - `done`: the job is over (also when the hook failed and the failure is the answer)
  * - `retry`: try again after `attempt.nextDelayMs`; on the last attempt the same as `dead`
  * - `dead`: no more attempts; an asynchronous job becomes a dead letter
+ * - `not_yet`: nothing was tried, because the hook cannot run yet; the job comes again a moment later, and this
+ *   was no attempt. For asynchronous jobs.
  */
-export type Verdict = "done" | "retry" | "dead"
+export type Verdict = "done" | "retry" | "dead" | "not_yet"
 
 export interface JobAttempt {
   /** From 1. Attempts whose worker was lost count. */
@@ -19,7 +23,7 @@ export interface JobAttempt {
   runnableAt: number
   /** Delay that a `retry` verdict will have, chosen beforehand so that it can be recorded; absent on the last. */
   nextDelayMs?: number
-  /** Aborts when the consumer is closed by force. */
+  /** Aborts when the consumer is closed by force, and with the reason `CANCELLED` when nobody wants it any more. */
   signal: AbortSignal
 }
 
@@ -36,10 +40,15 @@ export interface JobHandler {
    * well: then the attempt may end with a verdict nevertheless.
    */
   onLost(job: Job, attempt: number): Promise<void>
+  /** Where cancellations are heard; without it no attempt is cancelled. */
+  cancellations?: Cancellations
   log: Log
 }
 
+/** `signal` aborts when the consumer is closed by force. */
 type Handling = JobHandler & { signal: AbortSignal }
+
+type AttemptFacts = Omit<JobAttempt, "signal">
 
 // Time that an attempt has to end after a forced close.
 const GRACE_MS = 1_000
@@ -48,12 +57,16 @@ const GRACE_MS = 1_000
 const USED_UP = "The attempts are used up"
 const LOST = "The worker was lost in the last attempt"
 
+// Short beside the build of a hook's packages, which is what such a job waits for.
+const NOT_YET_MS = 1_000
+
 // For failures between us and Redis after a verdict: the job is tried again rather than given up.
 const UNEXPECTED_RETRY_MS = 1_000
 
 /**
  * Handles one delivery of a job.
- * @throws RetryLater, which makes BullMQ try again, or UnrecoverableError, which makes it give the job up
+ * @throws RetryLater, which makes BullMQ try again, UnrecoverableError, which makes it give the job up, or
+ * DelayedError, when the job was put back
  */
 export async function handleJob(handling: Handling, queueJob: QueueJob<unknown>): Promise<void> {
   const { log, triggerId } = handling
@@ -69,12 +82,19 @@ export async function handleJob(handling: Handling, queueJob: QueueJob<unknown>)
     await report(handling, job, attempt.number - 1)
     throw new UnrecoverableError(LOST)
   }
-  const verdict = await judge(handling, job, attempt)
+  const verdict = await judgeUnlessCancelled(handling, job, attempt)
   if (verdict === "done") return
+  if (verdict === "not_yet") await postpone(queueJob)
   if (verdict === "lost") await report(handling, job, attempt.number)
   if (verdict === "retry" && attempt.nextDelayMs !== undefined)
     throw new RetryLater(attempt.number, attempt.nextDelayMs)
   throw new UnrecoverableError(USED_UP)
+}
+
+/** @throws DelayedError, by which BullMQ knows that the job is where it belongs */
+async function postpone(queueJob: QueueJob<unknown>): Promise<never> {
+  await queueJob.moveToDelayed(Date.now() + NOT_YET_MS, queueJob.token)
+  throw new DelayedError()
 }
 
 /** Delay before BullMQ tries again after `error`, in ms. */
@@ -109,7 +129,7 @@ export function countAttempts(queueJob: QueueJob<unknown>): number {
   return queueJob.failedReason === LOST ? counted - 1 : counted
 }
 
-function describeAttempt(handling: Handling, queueJob: QueueJob<unknown>): JobAttempt {
+function describeAttempt(handling: Handling, queueJob: QueueJob<unknown>): AttemptFacts {
   const number = countAttempts(queueJob) + 1
   const isLast = number >= attemptsOf(handling)
   const last = lastVerdict(queueJob)
@@ -117,14 +137,38 @@ function describeAttempt(handling: Handling, queueJob: QueueJob<unknown>): JobAt
     number,
     isLast,
     lostBefore: number - 1 - (last?.number ?? 0),
-    runnableAt: last?.dueAt ?? queueJob.timestamp,
+    runnableAt: last?.dueAt ?? queueJob.timestamp + (queueJob.opts.delay ?? 0),
     ...(isLast ? {} : { nextDelayMs: retryDelayMs(handling.retryPolicy, number) }),
-    signal: handling.signal,
   }
 }
 
 function attemptsOf({ triggerId, retryPolicy }: Handling): number {
   return TRIGGERS[triggerId].mode === "sync" ? 1 : retryPolicy.attempts
+}
+
+async function judgeUnlessCancelled(
+  handling: Handling,
+  job: Job,
+  attempt: AttemptFacts,
+): Promise<Verdict | "lost"> {
+  const { signal, cancel, close } = openAttemptSignal(handling, job.executionId)
+  try {
+    // A first attempt is cancelled while its job waits, or hears of it.
+    if (attempt.number > 1 && (await wasCancelled(handling, job))) cancel()
+    return await judge(handling, job, { ...attempt, signal })
+  } finally {
+    close()
+  }
+}
+
+/** Without Redis the attempt goes on: its verdict would have to wait for Redis as well. */
+async function wasCancelled({ cancellations, log }: Handling, { executionId }: Job): Promise<boolean> {
+  try {
+    return (await cancellations?.wasCancelled(executionId)) ?? false
+  } catch (err) {
+    log.warn({ err, executionId }, "cancellation not looked up")
+    return false
+  }
 }
 
 async function judge(handling: Handling, job: Job, attempt: JobAttempt): Promise<Verdict | "lost"> {

@@ -1,4 +1,5 @@
 export { type ConnectionOptions, openConnection, type QueueConnection } from "./connection.ts"
+export * from "./cancellations.ts"
 export * from "./consumer.ts"
 export { appendRecords } from "./events.ts"
 export * from "./follow-records.ts"

@@ -12,6 +12,7 @@ import type { Redis } from "ioredis"
 import { execPipeline } from "./commands.ts"
 import { closeCommands, type QueueConnection } from "./connection.ts"
 import { countAttempts } from "./handle-job.ts"
+import { removeWaiting } from "./remove-waiting.ts"
 
 export interface LanesOptions {
   /** Dead letters kept per lane; the oldest go first. */
@@ -57,6 +58,8 @@ export interface Lanes {
   resume(triggerId: TriggerId): Promise<void>
   /** Looks in the lane of `triggerId`, or in all asynchronous lanes. */
   find(executionId: string, triggerId?: TriggerId): Promise<FoundJob | undefined>
+  /** Takes a job that waits, for a worker or for its moment, out of its lane; undefined when it does not wait. */
+  removeWaiting(executionId: string, triggerId: TriggerId): Promise<Job | undefined>
   /** Does nothing when the execution is not a dead letter. */
   removeDeadLetter(executionId: string, triggerId: TriggerId): Promise<void>
   /** Removes dead letters past their age; Redis itself looks at it only when the next one comes. */
@@ -114,6 +117,11 @@ export function openLanes(connection: QueueConnection, options: LanesOptions): L
     pause: (triggerId) => commands.run(() => queueOf(triggerId).pause()),
     resume: (triggerId) => commands.run(() => queueOf(triggerId).resume()),
     find,
+    removeWaiting: async (executionId, triggerId) => {
+      const queue = queueOf(triggerId)
+      const [removed] = await commands.run((client) => removeWaiting(queue, client, [executionId]))
+      return removed
+    },
     removeDeadLetter: (executionId, triggerId) =>
       commands.run(() => removeFailed(queueOf(triggerId), executionId)),
     pruneDeadLetters: async () => {
@@ -188,9 +196,8 @@ async function findJob(queue: Queue, executionId: string): Promise<FoundJob | un
 function statusOf(state: JobState | "unknown", attemptsMade: number): FoundJob["status"] | undefined {
   switch (state) {
     case "waiting":
-      return attemptsMade === 0 ? "queued" : "retrying"
     case "delayed":
-      return "retrying"
+      return attemptsMade === 0 ? "queued" : "retrying"
     case "active":
       return "running"
     case "failed":

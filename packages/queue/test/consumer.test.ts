@@ -98,6 +98,23 @@ test("a failed attempt is repeated after exactly the delay that was announced", 
   expect(attempts[2]?.nextDelayMs).toBeUndefined()
 })
 
+test("a job whose hook cannot run yet comes again, without an attempt used up, and counts as queued until then", async () => {
+  const { connection, lanes } = testLanes()
+  const numbers: number[] = []
+  consume(connection, {
+    retryPolicy: retryPolicy({ attempts: 1 }),
+    process: async (_, attempt) => {
+      numbers.push(attempt.number)
+      return numbers.length < 3 ? "not_yet" : "done"
+    },
+  })
+  const job = asyncJob()
+  await lanes.enqueue(job)
+  await expect.poll(() => lanes.find(job.executionId)).toMatchObject({ status: "queued", attemptsMade: 0 })
+  await expect.poll(() => numbers, { timeout: 10_000 }).toEqual([1, 1, 1])
+  await expect.poll(() => lanes.find(job.executionId)).toBeUndefined()
+})
+
 test("while it waits for its next attempt a job is found as retrying and counted as delayed", async () => {
   const { connection, lanes } = testLanes()
   consume(connection, {

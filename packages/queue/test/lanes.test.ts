@@ -21,7 +21,7 @@ function consume(connection: ReturnType<typeof testConnection>, process: Consume
   const consumer = startConsumer(connection, {
     triggerId: LANE,
     concurrency: 10,
-    retryPolicy: retryPolicy({ attempts: 1 }),
+    retryPolicy: retryPolicy({ attempts: 2, firstDelayMs: 3_600_000, maxDelayMs: 3_600_000 }),
     process,
     onLost: async () => {},
     log: keepingLog(),
@@ -130,6 +130,32 @@ test("dead letters past their age are pruned", async () => {
   const { lanes: forgetful } = testLanes({ retentionDays: 0 }, connection)
   await forgetful.pruneDeadLetters()
   expect(await lanes.find(job.executionId)).toBeUndefined()
+})
+
+test("a job that waits can be taken out; one that runs or is dead cannot", async () => {
+  const { lanes, connection } = testLanes()
+  const dead = asyncJob()
+  await bury(lanes, connection, [dead])
+  const [waiting, delayed, running] = [asyncJob(), asyncJob({ hookName: "fails" }), asyncJob()]
+  const consumer = consume(connection, async ({ hookName }) =>
+    hookName === "fails" ? "retry" : new Promise<never>(() => {}),
+  )
+  await lanes.enqueue(running)
+  await expect.poll(async () => (await lanes.find(running.executionId))?.status).toBe("running")
+  await lanes.enqueue(delayed)
+  await expect.poll(async () => (await lanes.find(delayed.executionId))?.status).toBe("retrying")
+  await lanes.pause(LANE)
+  await lanes.enqueue(waiting)
+  for (const job of [waiting, delayed]) {
+    expect(await lanes.removeWaiting(job.executionId, LANE)).toEqual(job)
+    expect(await lanes.removeWaiting(job.executionId, LANE)).toBeUndefined()
+    expect(await lanes.find(job.executionId)).toBeUndefined()
+  }
+  for (const job of [dead, running]) {
+    expect(await lanes.removeWaiting(job.executionId, LANE)).toBeUndefined()
+    expect(await lanes.find(job.executionId)).toBeDefined()
+  }
+  await consumer.close({ force: true })
 })
 
 test("a dead letter can be removed; a job that waits is not one", async () => {
