@@ -27,10 +27,18 @@ export function answerError({ log }: { log: Logger }) {
   return (error: Error, c: Context<GatewayEnv>): Response => {
     const failure = toAppError(error)
     const status = ERROR_STATUS[failure.code]
-    if (status >= 500) log.error({ requestId: c.get("requestId"), err: error }, "request failed")
+    logFailure(log, c.get("requestId"), failure, status)
     setErrorHeaders(c, failure)
     return c.json(toProblem(failure), status)
   }
+}
+
+/** A bug deserves its stack; a hook that timed out, or a full lane, a line. What callers did wrong is theirs. */
+function logFailure(log: Logger, requestId: string, failure: AppError, status: number): void {
+  const { code, message, executionId } = failure
+  if (code === "internal_error")
+    log.error({ requestId, executionId, err: failure.cause ?? failure }, "request failed")
+  else if (status >= 500) log.warn({ requestId, executionId, code, reason: message }, "request refused")
 }
 
 /** Any error as one of ours; what was not meant for the caller becomes a message without detail. */
