@@ -1,9 +1,10 @@
 import { parseDirectives, parseHostPatterns } from "@hooklane/core"
 import type { HookEgress } from "./contained/egress-rules.ts"
 
-/** What a script asks of its executor. It can only take away from what it would have. */
+/** What a script asks of its executor. Of its powers it can only take away. */
 export interface HookDirectives {
   isFresh: boolean
+  isTypeScript: boolean
   /** Absent: as the deployment allows. */
   egress?: HookEgress
 }
@@ -12,11 +13,12 @@ export interface HookDirectives {
 export function readDirectives(script: string): { directives: HookDirectives } | { fault: string } {
   const parsed = parseDirectives(script)
   if (parsed.fault !== undefined) return parsed
-  const { state, egress } = parsed.directives
+  const { state, language, egress } = parsed.directives
   try {
     return {
       directives: {
         isFresh: state === "fresh",
+        isTypeScript: language === "typescript",
         ...(egress !== undefined && { egress: parseEgress(egress) }),
       },
     }

@@ -52,6 +52,10 @@ export interface HookCode {
   bundle?: string
   signature: CallSignature
   directives: HookDirectives
+  /** The script was an ES module, which is strict by itself. */
+  isStrict?: true
+  /** Why the script cannot be compiled, when that is known already. */
+  fault?: { message: string; stack: string }
 }
 
 /** One call of the hook. */

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 
-/** The one folder that executors may read: their own modules as JavaScript, and piscina. */
+/** The one folder that executors may read: their own modules as JavaScript, piscina, and acorn. */
 export interface RuntimeFolder {
   path: string
   entryFile: string
@@ -24,7 +24,8 @@ export async function makeRuntimeFolder(): Promise<RuntimeFolder> {
   try {
     await Promise.all([
       stripTypes(fileURLToPath(new URL("./contained", import.meta.url)), path),
-      copyPiscina(join(path, "node_modules", "piscina")),
+      copyPackage("piscina", path),
+      copyPackage("acorn", path),
       writeFile(join(path, "package.json"), `{ "type": "module" }\n`),
     ])
   } catch (error) {
@@ -55,8 +56,10 @@ async function stripTypes(source: string, target: string): Promise<void> {
   await promisify(execFile)(process.execPath, [...flags, program, source, target], { env: {} })
 }
 
-async function copyPiscina(target: string): Promise<void> {
-  const main = createRequire(import.meta.url).resolve("piscina")
+/** Both have their code in `dist` and need no other package. */
+async function copyPackage(name: "piscina" | "acorn", folder: string): Promise<void> {
+  const target = join(folder, "node_modules", name)
+  const main = createRequire(import.meta.url).resolve(name)
   const installed = dirname(dirname(main))
   await cp(join(installed, "package.json"), join(target, "package.json"))
   await cp(join(installed, "dist"), join(target, "dist"), {

@@ -159,7 +159,6 @@ describe("a script", () => {
     ],
     ["throws while it is loaded", "null.x", /Cannot read properties of null/],
     ["requires what is not there", "require('left-pad')", /Cannot find module 'left-pad'/],
-    ["imports", "import fs from 'fs'", /Cannot use import statement/],
   ])("that %s is not compiled", async (_, script, description) => {
     expect(await outcomeOf(script)).toMatchObject({
       status: "not_compiled",
@@ -267,6 +266,31 @@ describe("an async function", () => {
       "module.exports = async (user, context, cb) => { setTimeout(cb, 5, null, 'callback'); return 'promise' }",
     )
     expect(outcome).toEqual({ status: "returned", value: "callback" })
+  })
+
+  test.each([
+    [
+      "among the rest of its arguments",
+      "async (user, ...rest) => { setTimeout(rest[1], 5, null, 'callback') }",
+    ],
+    ["among its arguments", "async function () { setTimeout(arguments[2], 5, null, 'callback') }"],
+    ["with a default", "async (user, context, cb = null) => { setTimeout(cb, 5, null, 'callback') }"],
+    [
+      "behind an involved default",
+      "async (user = { a: [] }, context = f(), cb) => { setTimeout(cb, 5, null, 'callback') }",
+    ],
+  ])("with a callback %s answers with the callback only", async (_, hook) => {
+    expect(await outcomeOf(`module.exports = ${hook}`)).toEqual({ status: "returned", value: "callback" })
+  })
+
+  test.each([
+    ["one parameter", "async user => user.email"],
+    ["parameters taken apart", "async ({ email = '' }, { webtask: { secrets } }) => email"],
+    ["a trailing comma", "async function named(\n  user,\n  context,\n) { return user.email }"],
+    ["a call of its own in a row", "async (user) => { const all = [...[1]]; return user.email }"],
+  ])("without a callback may have %s", async (_, hook) => {
+    const outcome = await outcomeOf(`module.exports = ${hook}`)
+    expect(outcome).toEqual({ status: "returned", value: "user1@example.com" })
   })
 
   test("with a callback that rejects ends the run as an exception", async () => {

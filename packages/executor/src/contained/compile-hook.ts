@@ -21,16 +21,18 @@ export function scopeOf({ signature }: HookCode): string[] {
  * not the first statement and has no effect (contract 2.0).
  */
 export function compileHook(code: HookCode): CompiledHook {
-  const body = `;${code.script}`
+  if (code.fault) return { isCompiled: false, error: Object.assign(new SyntaxError(), code.fault) }
+  const start = code.isStrict ? '"use strict";' : ";"
+  const body = start + code.script
   const scope = scopeOf(code)
   try {
     // Without a wrapper first: a script that closes one, `}); … (function () {`, would compile inside it.
-    compileFunction(body, scope, { filename: HOOK_FILE, columnOffset: -1 })
+    compileFunction(body, scope, { filename: HOOK_FILE, columnOffset: -start.length })
     const head = `(function (${scope.join(", ")}) {`
     // A Script, because it serves every context of this thread without compiling again.
     const script = new Script(`${head}${body}\n})`, {
       filename: HOOK_FILE,
-      columnOffset: -(head.length + 1),
+      columnOffset: -(head.length + start.length),
     })
     return { isCompiled: true, script }
   } catch (error) {

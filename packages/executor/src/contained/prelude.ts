@@ -45,7 +45,9 @@ export function prelude(input: PreludeInput): Prelude {
   const { isError } = Error
   const MAX_ERROR_CHARS = 65_536
   const MAX_TEXT_CHARS = 16_384
+  const sourceOf = Function.prototype.toString
   let hook: ((...args: unknown[]) => unknown) | undefined
+  let hasCallback = true
 
   adoptNativeErrors()
 
@@ -74,6 +76,7 @@ export function prelude(input: PreludeInput): Prelude {
       const exported = isFunction(returned) ? returned : module.exports
       if (!isFunction(exported)) throw new Error("Supplied code must return or export a function.")
       hook = exported
+      hasCallback = declaresCallback(exported)
       return undefined
     } catch (error) {
       return notCompiled(error)
@@ -93,7 +96,7 @@ export function prelude(input: PreludeInput): Prelude {
       once(() => (error ? failure("rejected", error) : success(value)))
     try {
       const result = hook?.(...args, callback)
-      if ((hook?.length ?? 0) > signature.parameters.length || result === undefined) return
+      if (hasCallback || result === undefined) return
       // A hook that declares no callback answers with what it returns.
       if (isThenable(result)) {
         result.then(
@@ -106,6 +109,22 @@ export function prelude(input: PreludeInput): Prelude {
     } catch (error) {
       once(() => failure("threw", error, "sync"))
     }
+  }
+
+  /**
+   * Whether a hook may call back, by its parameters. One that could get at the callback in another way, or whose
+   * parameters are too involved to be counted, is held to the old contract: what it returns means nothing.
+   */
+  function declaresCallback(declared: (...args: unknown[]) => unknown): boolean {
+    const count = signature.parameters.length
+    if (declared.length > count) return true
+    const source: string = sourceOf.call(declared)
+    if (/\barguments\b/.test(source)) return true
+    const [, alone, list] = /^(?:async\b)?\s*(?:([\w$]+)\s*=>|[^(]*\(([^()]*)\))/.exec(source) ?? []
+    if (alone !== undefined) return false
+    if (list === undefined || list.includes("...")) return true
+    const names = list.replace(/\{[^{}]*\}|\[[^[\]]*\]/g, "_").split(",")
+    return names.filter((name) => name.trim() !== "").length > count
   }
 
   function argumentsFor(eventText: string, webtaskText: string): unknown[] {

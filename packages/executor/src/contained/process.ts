@@ -4,6 +4,7 @@ import type { ExecutorSettings, FromExecutor, HookCode, RunRequest, ToExecutor }
 import { openFrameLink } from "./frames.ts"
 import { startHeartbeat } from "./heartbeat.ts"
 import { createPool } from "./pool.ts"
+import { prepareScript } from "./prepare-script.ts"
 import type { Policy } from "./resolve.ts"
 import { startThreadRun, type ThreadRun } from "./thread-run.ts"
 
@@ -44,7 +45,7 @@ send({ type: "ready" })
 function receive(message: ToExecutor): void {
   switch (message.type) {
     case "bind":
-      hook = { text: share(message.hook), policy: policyFor(message.hook) }
+      hook = { text: share(prepareScript(message.hook)), policy: policyFor(message.hook) }
       return
     case "run":
       start(message)
