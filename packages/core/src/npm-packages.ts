@@ -1,3 +1,4 @@
+import { z } from "zod"
 import type { Hook } from "./hook.ts"
 
 /**
@@ -34,15 +35,27 @@ export interface PackageRequest {
   specifiers: string[]
 }
 
-const REQUIRE_CALL = /\brequire\s*\(\s*(["'`])([^"'`\\\s]{1,300})\1\s*\)/g
+/**
+ * Every installed package by its place in `node_modules` (`a/node_modules/b` is the b that a has for itself): what
+ * npm installs again, byte for byte.
+ */
+export const packageLockSchema = z.record(
+  z.string(),
+  z.strictObject({ version: z.string(), integrity: z.string() }),
+)
+export type PackageLock = z.infer<typeof packageLockSchema>
+
+/** `require("…")`, and in an ES module `from "…"` and `import "…"`. */
+const REQUIRED =
+  /\brequire\s*\(\s*(["'`])(?<required>[^"'`\\\s]{1,300})\1\s*\)|\b(?:from|import)\s*(["'])(?<imported>[^"'`\\\s]{1,300})\3/g
 
 /** What has to be built before the hook can run; undefined for a hook without npm packages. */
 export function packageRequestOf({
   dependencies,
   script,
 }: Pick<Hook, "dependencies" | "script">): PackageRequest | undefined {
-  const specifiers = [...script.matchAll(REQUIRE_CALL)]
-    .map(([, , text = ""]) => text)
+  const specifiers = [...script.matchAll(REQUIRED)]
+    .map(({ groups }) => groups?.required ?? groups?.imported ?? "")
     .filter((text) => asksForMore(text, dependencies))
   const names = Object.keys(dependencies).sort()
   if (names.length === 0 && specifiers.length === 0) return undefined

@@ -22,6 +22,15 @@ describe("the request of a hook", () => {
       "ms@2.1.3",
     ])
   })
+
+  test("has what an ES module imports, too", () => {
+    const script = `import ms from 'ms@2.1.3'; import "lodash/at"; export { x } from "lodash/fp"\nconst from = { from: "a@1" }`
+    expect(packageRequestOf({ dependencies: { lodash: "4" }, script })?.specifiers).toEqual([
+      "lodash/at",
+      "lodash/fp",
+      "ms@2.1.3",
+    ])
+  })
 })
 
 describe("a specifier", () => {
