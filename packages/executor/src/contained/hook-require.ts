@@ -1,4 +1,5 @@
 import type { PackageLoaders } from "./hook-packages.ts"
+import { partsOf } from "./integrity.ts"
 import type { HookTimers } from "./timers.ts"
 
 const { getBuiltinModule, platform, arch } = process
@@ -59,6 +60,8 @@ const DENIED = [
 export interface RequirePowers {
   /** The modules that only look like Node's, by name. */
   shims: Readonly<Record<string, unknown>>
+  /** Called with objects that the hook shares with the thread from now on. */
+  onLend(parts: object[]): void
   timers: HookTimers
   process: object
   console: object
@@ -95,8 +98,14 @@ export function createRequire(powers: RequirePowers): Require {
 function createBuiltins(powers: RequirePowers): (specifier: string) => unknown {
   const loaded = new Map<string, unknown>(Object.entries(createShims(powers)))
 
+  function lend(name: string): unknown {
+    const module: unknown = getBuiltinModule(name)
+    powers.onLend(partsOf(module))
+    return module
+  }
+
   function load(name: string): unknown {
-    if (REAL.includes(name)) return getBuiltinModule(name)
+    if (REAL.includes(name)) return lend(name)
     if (DENIED.includes(name)) return deny(name)
     return undefined
   }

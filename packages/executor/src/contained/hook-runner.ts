@@ -2,12 +2,19 @@ import type { ExecutorSettings, HookCode } from "../protocol.ts"
 import { type CompiledHook, compileHook } from "./compile-hook.ts"
 import { createDnsShim } from "./dns-shim.ts"
 import { compilePackages } from "./hook-packages.ts"
+import { type IntegrityWatch, intrinsicsOf, watchIntegrity } from "./integrity.ts"
 import { installNetShim } from "./net-shim.ts"
 import { createNetwork } from "./network.ts"
 import { createRunLog } from "./run-log.ts"
 import { createSandbox, type Sandbox, type SandboxedCode, type SandboxPowers } from "./sandbox.ts"
+import { createStorageLine } from "./storage-line.ts"
 import type { RunTask, ThreadAnswer, ThreadMessage } from "./thread-protocol.ts"
 import { createTimers } from "./timers.ts"
+
+/** Before lockdown takes them away. */
+const { getActiveResourcesInfo } = process
+/** `process.exit` looks it up when it is called, and will not find it. Annotated, so that control flow ends. */
+const endThread: (code: number) => never = withInternals(process).reallyExit
 
 export type RunnerSettings = Pick<ExecutorSettings, "maxResultBytes" | "maxLogBytes">
 
@@ -41,13 +48,20 @@ const MAX_RUNS = 10_000
 export function createHookRunner(settings: RunnerSettings): HookRunner {
   const { timers, open: openTimers, close: closeTimers } = createTimers()
   const { network, open: openNetwork, close: closeNetwork } = createNetwork()
+  const storage = createStorageLine()
   const { dns, dnsPromises } = createDnsShim(network)
   const powers: SandboxPowers = {
     shims: { net: installNetShim(network), dns, "dns/promises": dnsPromises },
     timers,
+    onLend: (parts) => lent.add(parts),
     print: (level, values) => active?.print(level, values),
     exit: (code) => active?.answer({ status: "crashed", reason: `it called process.exit(${code})` }),
   }
+  /** What all contexts of this thread share: the language's own objects, and modules that were handed out. */
+  const lent = watchIntegrity(intrinsicsOf(globalThis))
+  /** A hook may patch things while it is loaded. That is its own state, for as long as it is loaded. */
+  let isPatchedByLoad = false
+  let own: IntegrityWatch | undefined
   let hook: ParsedHook | undefined
   let sandbox: Sandbox | undefined
   let active: ActiveRun | undefined
@@ -57,6 +71,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     const resourcesBefore = countResources()
     openTimers()
     openNetwork(task.port)
+    storage.open(task.port)
     const current = beginRun(task, settings)
     active = current
     runs += 1
@@ -69,13 +84,18 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     const status = await current.answered
     closeTimers()
     closeNetwork()
+    storage.close()
     // What the run left for the next turns of the loop comes now, and counts as its own.
     await nextTurn()
     await nextTurn()
     active = undefined
     const isUnclean = current.isUnclean || countResources() > resourcesBefore || runs >= MAX_RUNS
-    if (isUnclean) await retire(task)
-    if (status !== "returned" && status !== "rejected") sandbox = undefined
+    if (isUnclean || !lent.isIntact()) await retire(task)
+    const isWarm = status === "returned" || status === "rejected"
+    if (!isWarm || hook?.code.directives.isFresh || !own?.isIntact()) {
+      if (isPatchedByLoad) await retire(task)
+      sandbox = undefined
+    }
     task.port.close()
   }
 
@@ -92,13 +112,16 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
         return
       }
       sandbox = fresh
+      own = watchIntegrity(fresh.intrinsics())
+      isPatchedByLoad = !lent.isIntact()
+      lent.accept()
     }
-    sandbox.call({ event, webtask, answer })
+    sandbox.call({ event, webtask, answer, askStorage: storage.ask })
   }
 
   function fault(thrown: unknown): void {
     // Between two runs there is nobody to tell; the thread cannot be trusted to be clean.
-    if (!active || !sandbox) process.exit(1)
+    if (!active || !sandbox) endThread(1)
     active.isUnclean = true
     active.answer(sandbox.threw(thrown))
   }
@@ -154,11 +177,16 @@ function parseHook(text: SharedArrayBuffer): ParsedHook {
 
 /** What keeps this thread's loop alive; an idle kept-alive connection does not. */
 function countResources(): number {
-  return process.getActiveResourcesInfo().filter((name) => name !== "Immediate").length
+  return getActiveResourcesInfo().filter((name) => name !== "Immediate").length
 }
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })
+}
+
+/** Node's own, which its documentation leaves out. */
+function withInternals(one: NodeJS.Process) {
+  return one as NodeJS.Process & { reallyExit(code: number): never }
 }

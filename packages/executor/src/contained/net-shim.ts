@@ -23,7 +23,8 @@ const { setPrototypeOf, getPrototypeOf } = Object
  */
 export function installNetShim(network: Network): object {
   const Socket = socketClass(network)
-  const guard = guardOf(Socket)
+  const wrap = getPrototypeOf(streamWrap())
+  const guard = guardOf(Socket, wrap)
 
   function connect(...args: unknown[]): HookSocket {
     const { to, options, listener } = readConnectArguments(args)
@@ -35,7 +36,7 @@ export function installNetShim(network: Network): object {
     return socket
   }
 
-  hideRealSocket(guard)
+  hideRealSocket(guard, wrap)
   const open = { connect, createConnection: connect, Socket: guard, Stream: guard }
   Object.assign(net, open)
   Object.assign(tls, { connect: connectSecurely(connect) })
@@ -79,9 +80,9 @@ function connectSecurely(connect: (...args: unknown[]) => HookSocket): typeof tl
  * What takes the place of `net.Socket`. Node's TLS is a real socket around a stream: that one is still made, of
  * the stream and of nothing else. Whatever else asks for a socket gets a hook's.
  */
-function guardOf(Socket: SocketConstructor): object {
-  const inner = [tls.TLSSocket.prototype, getPrototypeOf(streamWrap())]
-  const isInner = (value: unknown) => apply(isAbove, inner[0], [value]) || apply(isAbove, inner[1], [value])
+function guardOf(Socket: SocketConstructor, wrap: object): object {
+  const { prototype } = tls.TLSSocket
+  const isInner = (value: unknown) => apply(isAbove, prototype, [value]) || apply(isAbove, wrap, [value])
 
   function guard(this: unknown, options?: SocketOptions | number): unknown {
     if (isInner(this)) {
@@ -113,10 +114,9 @@ function asSocket(stream: Duplex): net.Socket {
   return stream as net.Socket
 }
 
-function hideRealSocket(guard: object): void {
-  const wrap = streamWrap().constructor
+function hideRealSocket(guard: object, wrap: object): void {
   setPrototypeOf(tls.TLSSocket, guard)
-  setPrototypeOf(wrap, guard)
+  setPrototypeOf(wrap.constructor, guard)
   Object.assign(RealSocket.prototype, { constructor: guard, connect: refuser("connect", "local sockets") })
   const listen = refuser("listen", "servers")
   Object.assign(net.Server.prototype, { listen, _listen2: listen })

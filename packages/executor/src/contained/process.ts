@@ -53,6 +53,9 @@ function receive(message: ToExecutor): void {
     case "cancel":
       runs.get(message.id)?.cancel()
       return
+    case "storage_answer":
+      runs.get(message.id)?.answerStorage({ call: message.call, answer: message.answer })
+      return
     case "ping":
       send({ type: "pong" })
       return
@@ -80,6 +83,7 @@ function start(request: RunRequest): void {
       runs.delete(answer.id)
       send(answer)
     },
+    onStorage: ({ call, order }) => send({ type: "storage_order", id: request.id, call, order }),
     onNotStarted: () => giveUp("its threads do not start"),
   })
   runs.set(request.id, run)

@@ -6,6 +6,7 @@ import { createConsole } from "./hook-console.ts"
 import type { PackageLoaders } from "./hook-packages.ts"
 import { createHookProcess } from "./hook-process.ts"
 import { createRequire } from "./hook-require.ts"
+import { intrinsicsOf } from "./integrity.ts"
 import { type Prelude, type PreludeInput, prelude } from "./prelude.ts"
 import type { HookTimers } from "./timers.ts"
 
@@ -13,6 +14,8 @@ export interface SandboxPowers {
   /** Modules of a hook that only look like Node's, by name. */
   shims: Readonly<Record<string, unknown>>
   timers: HookTimers
+  /** Called with objects of the thread that the hook can reach from now on. */
+  onLend(parts: object[]): void
   print(level: LogLine["level"], values: unknown[]): void
   exit(code: unknown): void
 }
@@ -81,6 +84,8 @@ const preludeScript = new Script(`(${prelude})`, { filename: "hooklane:prelude" 
 
 /** A fresh context for one hook version: clean globals, its own `require`, and the prelude that calls the hook. */
 export interface Sandbox extends Prelude {
+  /** The language's own objects in this context. */
+  intrinsics(): object[]
   /** The value of a compiled script in this context. */
   evaluate(script: Script): (...args: unknown[]) => unknown
 }
@@ -98,6 +103,7 @@ export function createSandbox({ code, packages }: SandboxedCode, powers: Sandbox
     scope: scopeOf(code),
     require: createRequire({
       shims,
+      onLend: powers.onLend,
       timers,
       process: hookProcess,
       console: hookConsole,
@@ -106,7 +112,11 @@ export function createSandbox({ code, packages }: SandboxedCode, powers: Sandbox
     nativeErrors: NATIVE_ERRORS,
     hookFile: HOOK_FILE,
   })
-  return { ...face, evaluate: (script) => script.runInContext(global) }
+  return {
+    ...face,
+    evaluate: (script) => script.runInContext(global),
+    intrinsics: () => intrinsicsOf(global),
+  }
 }
 
 function defineGlobals(global: object, given: Record<string, unknown>): void {

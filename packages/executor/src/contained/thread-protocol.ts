@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads"
 import type { LogLine } from "@hooklane/core"
 import type { NetRequest } from "./net-protocol.ts"
+import type { StorageRequest } from "./storage-protocol.ts"
 
 /** What passes between an executor's main thread and the threads that run the hook. */
 
@@ -32,3 +33,4 @@ export type ThreadMessage =
   /** The run left something behind: the thread must not run another one. */
   | { kind: "unclean" }
   | NetRequest
+  | StorageRequest

@@ -4,11 +4,13 @@ import type { Answer, Ending, RunRequest } from "../protocol.ts"
 import { createEgressBroker } from "./egress-broker.ts"
 import type { Pool } from "./pool.ts"
 import type { Policy } from "./resolve.ts"
+import type { StorageEvent, StorageRequest } from "./storage-protocol.ts"
 import type { RunTask, ThreadMessage } from "./thread-protocol.ts"
 
 /** One run, from the side of the executor's main thread: starts it, keeps its time, collects what it sends. */
 export interface ThreadRun {
   cancel(): void
+  answerStorage(event: Omit<StorageEvent, "kind">): void
 }
 
 export interface ThreadRunOptions {
@@ -17,6 +19,7 @@ export interface ThreadRunOptions {
   request: RunRequest
   policy: Policy
   onAnswer(answer: Answer): void
+  onStorage(request: Omit<StorageRequest, "kind">): void
   /** No thread took the run: the pool is broken. */
   onNotStarted(): void
 }
@@ -75,6 +78,9 @@ export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRun
         clearTimeout(timer)
         pool.end(controller)
         return
+      case "storage_order":
+        if (!isAnswered) on.onStorage({ call: message.call, order: message.order })
+        return
       default:
         broker.handle(message)
     }
@@ -91,7 +97,10 @@ export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRun
         port.close()
       }),
   )
-  return { cancel: () => stop({ status: "cancelled" }) }
+  return {
+    cancel: () => stop({ status: "cancelled" }),
+    answerStorage: (event) => port.postMessage({ kind: "storage_answer", ...event }),
+  }
 }
 
 function endingOf(error: unknown): Ending {

@@ -1,0 +1,91 @@
+/**
+ * Takes from this thread what user code must not have even if it gets out of its context: an escape finds an
+ * empty room. It edits Node's own objects, so it depends on the version; the start test and the walk in the suite
+ * watch over it, and the process around it is what is relied on.
+ *
+ * Nothing is frozen: that breaks packages which define their own `toString` on something that inherits.
+ */
+export function lockDown(): void {
+  const { getBuiltinModule } = process
+  for (const name of EMPTIED) empty(Object(getBuiltinModule(name)))
+  emptyBut(getBuiltinModule("vm"), LAZILY_USED)
+  emptyBut(getBuiltinModule("worker_threads"), LAZILY_USED)
+  const module = getBuiltinModule("module")
+  empty(module.prototype)
+  empty(module)
+  emptyBut(process, OF_PROCESS)
+  for (const name of GLOBALS) Reflect.deleteProperty(globalThis, name)
+}
+
+/**
+ * Modules that are loaded here, or cheap to load. The rest stays unloaded, and there is no way left to load it.
+ * Never `domain` or `repl`: loading them changes how every event is emitted.
+ */
+const EMPTIED = [
+  "fs",
+  "fs/promises",
+  "child_process",
+  "inspector",
+  "v8",
+  "dgram",
+  "tty",
+  "dns",
+  "dns/promises",
+]
+
+/** Node's own `fetch` and streams come back for these. */
+const LAZILY_USED: ReadonlySet<PropertyKey> = new Set([
+  "runInNewContext",
+  "MessageChannel",
+  "MessagePort",
+  "isMarkedAsUntransferable",
+  "markAsUncloneable",
+  "markAsUntransferable",
+])
+
+/** What Node's own modules use of `process`, and what says nothing of this machine. */
+const OF_PROCESS: ReadonlySet<PropertyKey> = new Set([
+  "_events",
+  "_eventsCount",
+  "_exiting",
+  "_fatalException",
+  "_maxListeners",
+  "arch",
+  "argv",
+  "domain",
+  "emitWarning",
+  "env",
+  "execArgv",
+  "features",
+  "hrtime",
+  "nextTick",
+  "platform",
+  "release",
+  "version",
+  "versions",
+])
+
+const GLOBALS = [
+  "BroadcastChannel",
+  "EventSource",
+  "Navigator",
+  "Storage",
+  "WebSocket",
+  "gc",
+  "localStorage",
+  "navigator",
+  "process",
+  "sessionStorage",
+]
+
+function empty(target: object): void {
+  emptyBut(target, new Set())
+}
+
+function emptyBut(target: object, kept: ReadonlySet<PropertyKey>): void {
+  for (const key of Reflect.ownKeys(target)) {
+    if (kept.has(key) || typeof key === "symbol" || Reflect.deleteProperty(target, key)) continue
+    // What cannot be deleted can be written, or it is a constant.
+    Reflect.set(target, key, undefined)
+  }
+}
