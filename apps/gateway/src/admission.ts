@@ -1,12 +1,21 @@
-import { AppError, TRIGGERS, type TriggerId } from "@hooklane/core"
+import { AppError, TRIGGER_IDS, type TriggerId } from "@hooklane/core"
+import type { LaneLoad } from "@hooklane/queue"
+import { createRefreshed } from "./refreshed.ts"
+import { createWaitForecast } from "./wait-forecast.ts"
 
 /** How old a look at Redis may be, in ms. Between looks a lane can outgrow its bound by what arrives meanwhile. */
 const LOOK_EVERY_MS = 500
+
+/** Of the time that a call has: the rest is for its run, and for the error of the forecast. */
+const WAIT_SHARE = 0.8
+
+const MAX_RETRY_AFTER_SECONDS = 60
 
 export interface AdmissionDeps {
   maxLaneLength: number
   maxInFlight: number
   waitingCount: (triggerId: TriggerId) => Promise<number>
+  load: (triggerId: TriggerId) => Promise<LaneLoad>
   workerCount: () => Promise<number>
   inFlight: () => number
   now?: () => number
@@ -15,36 +24,34 @@ export interface AdmissionDeps {
 /** Refuses events that could only wait in vain, before anything is stored for them. */
 export function createAdmission(deps: AdmissionDeps) {
   const now = deps.now ?? Date.now
-  const laneLength = new Map(
-    Object.values(TRIGGERS).map(({ id }) => [id, cachedFor(LOOK_EVERY_MS, now, () => deps.waitingCount(id))]),
-  )
-  const workerCount = cachedFor(LOOK_EVERY_MS, now, deps.workerCount)
+  const lanes = new Map(TRIGGER_IDS.map((id) => [id, watchLane(deps, id, now)]))
+  const workerCount = createRefreshed({ load: deps.workerCount, now })
 
   /** @throws AppError lane_full (429), when the lane of an asynchronous trigger has reached its bound */
   async function admitAsync(triggerId: TriggerId): Promise<void> {
-    if (await isFull(triggerId)) {
+    const length = await lanes.get(triggerId)?.length.get(LOOK_EVERY_MS)
+    if (length !== undefined && length >= deps.maxLaneLength) {
       throw new AppError("lane_full", `The lane of ${triggerId} is full; try again later`, {
         retryAfterSeconds: 5,
       })
     }
   }
 
-  /** @throws AppError overloaded or no_worker (503), when a synchronous call has no chance to be answered */
-  async function admitSync(triggerId: TriggerId): Promise<void> {
-    if (deps.inFlight() >= deps.maxInFlight || (await isFull(triggerId))) {
-      throw new AppError("overloaded", "Too many calls are waiting; try again later", {
-        retryAfterSeconds: 1,
-      })
-    }
-    if ((await workerCount()) === 0) {
+  /**
+   * @param timeoutMs what the caller of a synchronous trigger gives it
+   * @throws AppError overloaded or no_worker (503), when the call has no chance to be answered in time
+   */
+  async function admitSync(triggerId: TriggerId, timeoutMs: number): Promise<void> {
+    if (deps.inFlight() >= deps.maxInFlight) throw overloaded("Too many calls are waiting")
+    const outlook = await lanes.get(triggerId)?.outlook.get(LOOK_EVERY_MS)
+    if (outlook && outlook.waiting >= deps.maxLaneLength) throw overloaded("Too many calls are waiting")
+    const lateByMs = (outlook?.waitMs ?? 0) - timeoutMs * WAIT_SHARE
+    if (lateByMs > 0) throw overloaded("The call could not be answered in time", lateByMs)
+    if ((await workerCount.get(LOOK_EVERY_MS)) === 0) {
       throw new AppError("no_worker", "No worker is running; start one and try again", {
         retryAfterSeconds: 2,
       })
     }
-  }
-
-  async function isFull(triggerId: TriggerId): Promise<boolean> {
-    return ((await laneLength.get(triggerId)?.()) ?? 0) >= deps.maxLaneLength
   }
 
   return { admitSync, admitAsync }
@@ -52,22 +59,19 @@ export function createAdmission(deps: AdmissionDeps) {
 
 export type Admission = ReturnType<typeof createAdmission>
 
-/** `look`, at most once every `maxAgeMs`; callers in between share the last answer. A failed look is not kept. */
-function cachedFor<Value>(
-  maxAgeMs: number,
-  now: () => number,
-  look: () => Promise<Value>,
-): () => Promise<Value> {
-  let last: { value: Promise<Value>; at: number } | undefined
-  return async () => {
-    if (last && now() - last.at < maxAgeMs) return last.value
-    const fresh = { value: look(), at: now() }
-    last = fresh
-    try {
-      return await fresh.value
-    } catch (error) {
-      if (last === fresh) last = undefined
-      throw error
-    }
+function watchLane(deps: AdmissionDeps, triggerId: TriggerId, now: () => number) {
+  const forecast = createWaitForecast(now)
+  async function lookAhead() {
+    const load = await deps.load(triggerId)
+    return { waiting: load.waiting, waitMs: forecast(load) }
   }
+  return {
+    length: createRefreshed({ load: () => deps.waitingCount(triggerId), now }),
+    outlook: createRefreshed({ load: lookAhead, now }),
+  }
+}
+
+function overloaded(reason: string, retryAfterMs = 1_000): AppError {
+  const retryAfterSeconds = Math.min(Math.ceil(retryAfterMs / 1_000), MAX_RETRY_AFTER_SECONDS)
+  return new AppError("overloaded", `${reason}; try again later`, { retryAfterSeconds })
 }

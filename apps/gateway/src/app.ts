@@ -43,7 +43,9 @@ export type AppDeps = ManagementDeps &
   DispatchDeps &
   IdempotencyDeps &
   HealthDeps &
-  WorkerRouteDeps & { lanes: Pick<Lanes, "enqueue" | "find" | "counts" | "pause" | "resume" | "bullQueues"> }
+  WorkerRouteDeps & {
+    lanes: Pick<Lanes, "enqueue" | "removeWaiting" | "find" | "counts" | "pause" | "resume" | "bullQueues">
+  }
 
 /** The gateway's HTTP side: what every request passes, then the routes, then one answer for every error. */
 export function createApp(given: AppDeps) {
@@ -61,7 +63,7 @@ export function createApp(given: AppDeps) {
   if (deps.config.emptyTenant) app.route("/", emptyTenantRoutes())
   app.route("/", versionRoutes(deps))
   app.route("/", clientRoutes(deps))
-  app.route("/", triggerRoutes(deps))
+  app.route("/", triggerRoutes({ ...deps, maxDelayDays: deps.config.maxDelayDays }))
   app.route("/", executionRoutes(deps))
   app.route("/", queueRoutes(deps))
   app.route("/", workerRoutes(deps))

@@ -18,26 +18,29 @@ import {
 import type { KeyRing } from "@hooklane/core/keyring"
 import type { Lanes, Replies } from "@hooklane/queue"
 import type { Admission } from "./admission.ts"
+import { type CancelDeps, cancelJob } from "./cancel.ts"
 import type { EnabledHooks } from "./enabled-hooks.ts"
+import type { EventTiming } from "./event-options.ts"
 
-export interface DispatchDeps {
+export interface DispatchDeps extends CancelDeps {
   keyRing: KeyRing
   admission: Admission
   enabledHooks: Pick<EnabledHooks, "get">
-  lanes: Pick<Lanes, "enqueue">
+  lanes: Pick<Lanes, "enqueue" | "removeWaiting">
   replies: Pick<Replies, "address" | "wait">
   /** Puts a record on its way to the history; never fails, never waits. */
   record: (record: ExecutionRecord) => void
   newExecutionId: () => string
   syncTimeoutMs: number
-  now: () => number
 }
 
-export interface EventOptions {
+export interface EventOptions extends EventTiming {
   /** Of an event that may have been stored before; a new one by default. */
   executionId?: string
   traceparent?: string | undefined
   replayOf?: string | undefined
+  /** Aborts when the caller of a synchronous trigger goes away: nobody wants the answer then. */
+  callerGone?: AbortSignal | undefined
 }
 
 /** What a trigger answers. `skipped`: it has no enabled hook, so the event passes through unchanged. */
@@ -67,7 +70,8 @@ const SERVICE_FAILURES: { [failure in Failure]?: ErrorCode } = {
   worker_lost: "worker_lost",
   snapshot_missing: "internal_error",
   internal_error: "internal_error",
-  cancelled: "shutting_down",
+  interrupted: "shutting_down",
+  cancelled: "execution_cancelled",
 }
 
 /**
@@ -82,19 +86,25 @@ export async function dispatch(
   const snapshot = await deps.enabledHooks.get(trigger.id)
   if (!snapshot) return { status: "skipped" }
   const job = createJob(deps, snapshot, event, options)
-  return trigger.mode === "sync" ? awaitAnswer(deps, trigger, job) : store(deps, job)
+  return trigger.mode === "sync" ? awaitAnswer(deps, { trigger, job, ...options }) : store(deps, job, options)
 }
 
-async function store(deps: DispatchDeps, job: Job): Promise<DispatchResult> {
+async function store(deps: DispatchDeps, job: Job, timing: EventTiming): Promise<DispatchResult> {
+  const { priority, deliverAt } = timing
   await deps.admission.admitAsync(job.triggerId)
-  await deps.lanes.enqueue(job)
-  deps.record({ head: executionHead(job), at: job.acceptedAt, status: "queued" })
+  await deps.lanes.enqueue(job, { priority, deliverAt })
+  const head = executionHead(job)
+  deps.record({ head, at: job.acceptedAt, status: "queued", ...(deliverAt && { nextAttemptAt: deliverAt }) })
   return { status: "queued", executionId: job.executionId }
 }
 
-async function awaitAnswer(deps: DispatchDeps, trigger: Trigger, stored: Job): Promise<DispatchResult> {
-  await deps.admission.admitSync(trigger.id)
-  const deadlineAt = stored.acceptedAt + deps.syncTimeoutMs
+async function awaitAnswer(
+  deps: DispatchDeps,
+  { trigger, job: stored, timeoutMs = deps.syncTimeoutMs, callerGone }: SyncCall,
+): Promise<DispatchResult> {
+  await deps.admission.admitSync(trigger.id, timeoutMs)
+  if (callerGone?.aborted) throw callerLeft(stored)
+  const deadlineAt = stored.acceptedAt + timeoutMs
   const job = { ...stored, deadlineAt, replyTo: deps.replies.address }
   // The waiter comes first: a fast worker may answer before `enqueue` returns.
   const giveUp = new AbortController()
@@ -103,8 +113,24 @@ async function awaitAnswer(deps: DispatchDeps, trigger: Trigger, stored: Job): P
     giveUp.abort()
     throw error
   })
+  const leave = () => giveUp.abort()
+  if (callerGone?.aborted) leave()
+  callerGone?.addEventListener("abort", leave)
   const reply = await waiting
-  return reply ? resultOf(trigger, job, reply, deps.now() - job.acceptedAt) : refuseUnanswered(deps, job)
+  if (reply) return resultOf(trigger, job, reply, deps.now() - job.acceptedAt)
+  if (!callerGone?.aborted) return refuseUnanswered(deps, job)
+  await cancelJob(deps, job)
+  throw callerLeft(job)
+}
+
+interface SyncCall extends Pick<EventOptions, "timeoutMs" | "callerGone"> {
+  trigger: Trigger
+  job: Job
+}
+
+/** For the log: there is nobody to answer. */
+function callerLeft({ executionId }: Job): AppError {
+  return new AppError("execution_cancelled", "The caller went away", { executionId })
 }
 
 function createJob(deps: DispatchDeps, snapshot: Snapshot, event: TriggerEvent, options: EventOptions): Job {
@@ -135,8 +161,8 @@ function resultOf(trigger: Trigger, job: Job, reply: Reply, durationMs: number):
 }
 
 /** No answer by the deadline, whatever died: the caller hears of it now, and the history says so. */
-function refuseUnanswered(deps: DispatchDeps, job: Job): never {
-  const message = `No answer came within ${deps.syncTimeoutMs} ms`
+function refuseUnanswered(deps: DispatchDeps, job: Job & { deadlineAt: number }): never {
+  const message = `No answer came within ${job.deadlineAt - job.acceptedAt} ms`
   const error = { name: "TimeoutError", message }
   deps.record({ head: executionHead(job), at: deps.now(), status: "failed", failure: "timed_out", error })
   throw new AppError("hook_timed_out", message, { executionId: job.executionId })

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import type { Config, ExecutionRecord, TriggerId } from "@hooklane/core"
+import type { Config, ExecutionRecord, Reply, TriggerId } from "@hooklane/core"
 import type { KeyRing } from "@hooklane/core/keyring"
 import {
+  announceCancellation,
   answerKey,
   appendRecords,
   freeKey,
@@ -14,6 +15,7 @@ import {
   openRecordReader,
   openReplies,
   publishSnapshot,
+  sendReply,
   takeKey,
 } from "@hooklane/queue"
 import {
@@ -110,7 +112,9 @@ async function openResources({ config, keyRing, log }: GatewayOptions) {
   if (policyWarning) log.warn(policyWarning)
   const enabledHooks = createEnabledHooks({
     find: (triggerId) => findEnabledSnapshot(storage, triggerId),
-    publish: (snapshot) => publishSnapshot(connection, { snapshot, retentionDays: config.retentionDays }),
+    // A job that is put off to the last day, and dies then, can still be tried with the version it was made for.
+    publish: (snapshot) =>
+      publishSnapshot(connection, { snapshot, retentionDays: config.retentionDays + config.maxDelayDays }),
   })
   connection.onReconnect(() => {
     // What could not be published now is published with the next event.
@@ -122,7 +126,7 @@ async function openResources({ config, keyRing, log }: GatewayOptions) {
 }
 
 function dispatchDeps(
-  { config, log }: GatewayOptions,
+  { config, keyRing, log }: GatewayOptions,
   { connection, lanes, replies, enabledHooks }: Resources,
   workerCount: () => Promise<number>,
 ) {
@@ -130,6 +134,7 @@ function dispatchDeps(
     admission: createAdmission({
       ...config,
       waitingCount: lanes.waitingCount,
+      load: lanes.load,
       workerCount,
       inFlight: () => replies.inFlight,
     }),
@@ -143,6 +148,13 @@ function dispatchDeps(
       enabledHooks
         .changed(triggerId)
         .catch((err: unknown) => log.warn({ err, triggerId }, "hook was not published")),
+    announceCancellation: (cancellation: { executionId: string; rememberMs: number }) =>
+      announceCancellation(connection, cancellation),
+    reply: (answer: { address: string; executionId: string; reply: Reply }) => {
+      sendReply(connection, { keyRing, ...answer }).catch((err: unknown) => {
+        log.error({ err, executionId: answer.executionId }, "reply was lost")
+      })
+    },
     newExecutionId,
     syncTimeoutMs: config.syncTimeoutMs,
     takeKey: (write: KeyWrite) => takeKey(connection, write),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { createAdmission } from "../src/admission.ts"
 
-function start(state: { waiting?: number; workers?: number; inFlight?: number }) {
+function start(state: { waiting?: number; oldestWaitingMs?: number; workers?: number; inFlight?: number }) {
   let time = 0
   let looks = 0
   const admission = createAdmission({
@@ -11,6 +11,11 @@ function start(state: { waiting?: number; workers?: number; inFlight?: number })
       looks++
       return state.waiting ?? 0
     },
+    load: async () => ({
+      waiting: state.waiting ?? 0,
+      taken: 0,
+      oldestWaitingMs: state.oldestWaitingMs ?? 0,
+    }),
     workerCount: async () => state.workers ?? 1,
     inFlight: () => state.inFlight ?? 0,
     now: () => time,
@@ -21,7 +26,7 @@ function start(state: { waiting?: number; workers?: number; inFlight?: number })
 test("an event is let through while the lane has room", async () => {
   const { admission } = start({ waiting: 9 })
   await expect(admission.admitAsync("post-user-registration")).resolves.toBeUndefined()
-  await expect(admission.admitSync("credentials-exchange")).resolves.toBeUndefined()
+  await expect(admission.admitSync("credentials-exchange", 10_000)).resolves.toBeUndefined()
 })
 
 test("a full lane refuses asynchronous events with 429 and synchronous ones with 503, and says when to try again", async () => {
@@ -30,7 +35,7 @@ test("a full lane refuses asynchronous events with 429 and synchronous ones with
     code: "lane_full",
     retryAfterSeconds: 5,
   })
-  await expect(admission.admitSync("credentials-exchange")).rejects.toMatchObject({
+  await expect(admission.admitSync("credentials-exchange", 10_000)).rejects.toMatchObject({
     code: "overloaded",
     retryAfterSeconds: 1,
   })
@@ -38,12 +43,25 @@ test("a full lane refuses asynchronous events with 429 and synchronous ones with
 
 test("synchronous calls in flight are bounded", async () => {
   const { admission } = start({ inFlight: 2 })
-  await expect(admission.admitSync("credentials-exchange")).rejects.toMatchObject({ code: "overloaded" })
+  await expect(admission.admitSync("credentials-exchange", 10_000)).rejects.toMatchObject({
+    code: "overloaded",
+  })
+})
+
+test("a call that would wait for most of its time is refused at once, and told when to come back", async () => {
+  const { admission } = start({ waiting: 1, oldestWaitingMs: 9_900 })
+  await expect(admission.admitSync("credentials-exchange", 20_000)).resolves.toBeUndefined()
+  await expect(admission.admitSync("credentials-exchange", 10_000)).rejects.toMatchObject({
+    code: "overloaded",
+    retryAfterSeconds: 2,
+  })
 })
 
 test("without a worker a synchronous call is refused at once, an asynchronous one is stored", async () => {
   const { admission } = start({ workers: 0 })
-  await expect(admission.admitSync("credentials-exchange")).rejects.toMatchObject({ code: "no_worker" })
+  await expect(admission.admitSync("credentials-exchange", 10_000)).rejects.toMatchObject({
+    code: "no_worker",
+  })
   await expect(admission.admitAsync("post-user-registration")).resolves.toBeUndefined()
 })
 

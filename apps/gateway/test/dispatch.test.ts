@@ -1,4 +1,5 @@
 import { eventContext, type Reply } from "@hooklane/core"
+import { openCancellations } from "@hooklane/queue"
 import { describe, expect, inject, test, vi } from "vitest"
 import { dispatch } from "../src/dispatch.ts"
 import { startLane } from "./start-lane.ts"
@@ -47,6 +48,8 @@ describe("a synchronous event", () => {
     ["out_of_memory", "hook_out_of_memory"],
     ["crashed", "hook_crashed"],
     ["worker_lost", "worker_lost"],
+    ["interrupted", "shutting_down"],
+    ["cancelled", "execution_cancelled"],
   ] as const)("that ended as %s is refused with %s", async (failure, code) => {
     const { deps, trigger, event } = await startLane({ redisUrl, triggerId, answer: () => failed(failure) })
     await expect(dispatch(deps, { trigger, event })).rejects.toMatchObject({ code })
@@ -58,6 +61,50 @@ describe("a synchronous event", () => {
     await expect(dispatch(deps, { trigger, event })).rejects.toMatchObject({ code: "hook_timed_out" })
     expect(performance.now() - startedAt).toBeLessThan(1_100)
     expect(records).toMatchObject([{ status: "failed", failure: "timed_out" }])
+  })
+
+  test("has the time that its caller gives it", async () => {
+    const { deps, trigger, event, jobs } = await startLane({ redisUrl, triggerId })
+    const startedAt = performance.now()
+    await expect(dispatch(deps, { trigger, event, timeoutMs: 100 })).rejects.toMatchObject({
+      message: "No answer came within 100 ms",
+    })
+    expect(performance.now() - startedAt).toBeLessThan(1_100)
+    expect(jobs[0]?.deadlineAt).toBe((jobs[0]?.acceptedAt ?? 0) + 100)
+  })
+
+  test("whose caller goes away while it waits leaves its lane, and never runs", async () => {
+    const { deps, trigger, event, jobs, records } = await startLane({ redisUrl, triggerId })
+    await deps.lanes.pause(triggerId)
+    const caller = new AbortController()
+    const call = dispatch(deps, { trigger, event, callerGone: caller.signal })
+    await expect.poll(() => deps.lanes.waitingCount(triggerId)).toBe(1)
+    caller.abort()
+    await expect(call).rejects.toMatchObject({ code: "execution_cancelled" })
+    expect(records).toMatchObject([{ status: "cancelled", failure: "cancelled" }])
+    await deps.lanes.resume(triggerId)
+    expect(await deps.lanes.waitingCount(triggerId)).toBe(0)
+    expect(jobs).toEqual([])
+  })
+
+  test("whose caller goes away while it runs is cancelled by whoever runs it", async () => {
+    const { deps, trigger, event, jobs, records, connection } = await startLane({ redisUrl, triggerId })
+    const caller = new AbortController()
+    const call = dispatch(deps, { trigger, event, callerGone: caller.signal })
+    await expect.poll(() => jobs).toHaveLength(1)
+    caller.abort()
+    await expect(call).rejects.toMatchObject({ code: "execution_cancelled" })
+    const cancellations = openCancellations(connection)
+    expect(await cancellations.wasCancelled(jobs[0]?.executionId ?? "")).toBe(true)
+    await cancellations.close()
+    expect(records).toEqual([])
+  })
+
+  test("whose caller is gone already is not stored", async () => {
+    const { deps, trigger, event, jobs, records } = await startLane({ redisUrl, triggerId })
+    const call = dispatch(deps, { trigger, event, callerGone: AbortSignal.abort() })
+    await expect(call).rejects.toMatchObject({ code: "execution_cancelled" })
+    expect({ jobs, records }).toEqual({ jobs: [], records: [] })
   })
 
   test("carries its deadline and its event, unreadable, to the worker", async () => {
@@ -87,6 +134,14 @@ describe("an asynchronous event", () => {
     expect(records).toMatchObject([{ status: "queued", head: { hookId: "hook_1", versionId: "ver_1" } }])
     await vi.waitFor(() => expect(jobs).toHaveLength(1))
     expect(jobs[0]).not.toHaveProperty("replyTo")
+  })
+
+  test("that is put off is recorded with its moment", async () => {
+    const { deps, trigger, event, records } = await startLane({ redisUrl, triggerId })
+    const deliverAt = Date.now() + 3_600_000
+    await dispatch(deps, { trigger, event, deliverAt, priority: 3 })
+    expect(records).toMatchObject([{ status: "queued", nextAttemptAt: deliverAt }])
+    expect(await deps.lanes.counts(triggerId)).toMatchObject({ delayed: 1 })
   })
 })
 

@@ -10,6 +10,7 @@ import {
 } from "@hooklane/core"
 import { createKeyRing, generateMasterKey } from "@hooklane/core/keyring"
 import {
+  announceCancellation,
   answerKey,
   freeKey,
   openConnection,
@@ -84,6 +85,9 @@ export async function startLane({
     admission: { admitAsync: async () => {}, admitSync: async () => {} },
     enabledHooks: { get: async () => (hook === "none" ? undefined : { ...snapshot, ...hook }) },
     record: (record: ExecutionRecord) => void records.push(record),
+    announceCancellation: announceCancellation.bind(undefined, connection),
+    reply: (answer: { address: string; executionId: string; reply: Reply }) =>
+      void sendReply(connection, { keyRing, ...answer }),
     newExecutionId: () => `exe_${ulid()}`,
     syncTimeoutMs,
     now: Date.now,

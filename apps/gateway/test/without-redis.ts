@@ -9,6 +9,7 @@ export function withoutRedis(): RedisDeps {
     enabledHooks: { get: unreachable },
     lanes: {
       enqueue: unreachable,
+      removeWaiting: unreachable,
       find: unreachable,
       counts: unreachable,
       pause: unreachable,
@@ -17,6 +18,8 @@ export function withoutRedis(): RedisDeps {
     },
     replies: { address: "none", wait: unreachable },
     record: unreachable,
+    announceCancellation: unreachable,
+    reply: unreachable,
     newExecutionId: unreachable,
     syncTimeoutMs: 1_000,
     takeKey: unreachable,

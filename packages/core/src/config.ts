@@ -283,6 +283,13 @@ export const SETTINGS = {
     example: "10000",
     usedBy: ["gateway", "worker"],
   }),
+  maxDelayDays: setting({
+    env: "HOOKLANE_MAX_DELAY_DAYS",
+    schema: wholeNumber(0, 365).default(30),
+    description: "Days that an asynchronous event may be put off with deliverAt.",
+    example: "7",
+    usedBy: gateway,
+  }),
   preserveNames: setting({
     env: "HOOKLANE_PRESERVE_NAMES",
     schema: trueOrFalse().default(false),

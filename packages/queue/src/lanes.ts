@@ -4,14 +4,12 @@ import {
   jobSchema,
   TRIGGER_IDS,
   TRIGGERS,
-  type Trigger,
   type TriggerId,
 } from "@hooklane/core"
 import { type JobState, type JobsOptions, Queue } from "bullmq"
-import type { Redis } from "ioredis"
-import { execPipeline } from "./commands.ts"
 import { closeCommands, type QueueConnection } from "./connection.ts"
 import { countAttempts } from "./handle-job.ts"
+import { countJobs, countWaiting, type LaneCounts, type LaneLoad, readLoad } from "./lane-counts.ts"
 import { removeWaiting } from "./remove-waiting.ts"
 
 export interface LanesOptions {
@@ -19,20 +17,6 @@ export interface LanesOptions {
   maxDeadLetters: number
   /** Days that a dead letter is kept. */
   retentionDays: number
-}
-
-export interface LaneCounts {
-  triggerId: TriggerId
-  mode: Trigger["mode"]
-  isPaused: boolean
-  waiting: number
-  active: number
-  /** Failed jobs that wait for their next attempt. */
-  delayed: number
-  /** Dead letters. */
-  failed: number
-  /** Time since the job that is next in line was accepted; 0 when none waits. */
-  oldestWaitingMs: number
 }
 
 /** A job that is still in Redis. */
@@ -43,16 +27,26 @@ export interface FoundJob {
   attemptsMade: number
 }
 
+/** For jobs of asynchronous lanes. */
+export interface JobTiming {
+  /** Jobs with a larger number come later; 0, the default, comes first. */
+  priority?: number | undefined
+  /** Not to be run before this moment, epoch milliseconds; at once when it has passed. */
+  deliverAt?: number | undefined
+}
+
 /** One queue per trigger. Every call ends within the connection's time-out, with AppError redis_unavailable. */
 export interface Lanes {
   /**
    * Resolves when Redis has stored the job. An execution that is in its lane already, waiting, running, or as
    * a dead letter, is not added again. After a failure the job may be stored nevertheless.
    */
-  enqueue(job: Job): Promise<void>
+  enqueue(job: Job, timing?: JobTiming): Promise<void>
   counts(triggerId: TriggerId): Promise<LaneCounts>
   /** Jobs of the lane that wait for a worker or for their next attempt: what its length limit is about. */
   waitingCount(triggerId: TriggerId): Promise<number>
+  /** What tells how long a job would wait in a lane of a synchronous trigger. */
+  load(triggerId: TriggerId): Promise<LaneLoad>
   /** Stops the lane for all workers; jobs that run go on. */
   pause(triggerId: TriggerId): Promise<void>
   resume(triggerId: TriggerId): Promise<void>
@@ -88,18 +82,15 @@ export function openLanes(connection: QueueConnection, options: LanesOptions): L
     removeOnFail: { count: options.maxDeadLetters, age: (options.retentionDays * DAY_MS) / 1_000 },
   }
 
-  async function enqueue(job: Job): Promise<void> {
-    const jobOptions = TRIGGERS[job.triggerId].mode === "sync" ? SYNC_JOB : asyncJob
+  async function enqueue(job: Job, { priority = 0, deliverAt = 0 }: JobTiming = {}): Promise<void> {
+    const jobId = job.executionId
+    const delay = Math.max(0, deliverAt - Date.now())
+    const jobOptions =
+      TRIGGERS[job.triggerId].mode === "sync"
+        ? { ...SYNC_JOB, jobId }
+        : { ...asyncJob, jobId, priority, delay }
     const queue = queueOf(job.triggerId)
-    await commands.run(() => queue.add("execution", job, { ...jobOptions, jobId: job.executionId }))
-  }
-
-  async function waitingCount(triggerId: TriggerId): Promise<number> {
-    const queue = queueOf(triggerId)
-    const counts = await commands.run((client) =>
-      execPipeline(client.pipeline().llen(queue.toKey("wait")).zcard(queue.toKey("delayed"))),
-    )
-    return counts.reduce<number>((sum, count) => sum + Number(count), 0)
+    await commands.run(() => queue.add("execution", job, jobOptions))
   }
 
   async function find(executionId: string, triggerId?: TriggerId): Promise<FoundJob | undefined> {
@@ -112,8 +103,9 @@ export function openLanes(connection: QueueConnection, options: LanesOptions): L
 
   return {
     enqueue,
-    counts: (triggerId) => commands.run(() => countJobs(queueOf(triggerId), triggerId, commands.client)),
-    waitingCount,
+    counts: (triggerId) => commands.run(() => countJobs(queueOf(triggerId), commands.client, triggerId)),
+    waitingCount: (triggerId) => commands.run((client) => countWaiting(queueOf(triggerId), client)),
+    load: (triggerId) => commands.run((client) => readLoad(queueOf(triggerId), client)),
     pause: (triggerId) => commands.run(() => queueOf(triggerId).pause()),
     resume: (triggerId) => commands.run(() => queueOf(triggerId).resume()),
     find,
@@ -159,31 +151,6 @@ function openQueues(connection: QueueConnection) {
   return { commands, queueOf }
 }
 
-async function countJobs(queue: Queue, triggerId: TriggerId, client: Redis): Promise<LaneCounts> {
-  const [counts, isPaused, oldestWaitingMs] = await Promise.all([
-    queue.getJobCounts("wait", "active", "delayed", "failed"),
-    queue.isPaused(),
-    ageOfNext(queue, client),
-  ])
-  const { wait = 0, active = 0, delayed = 0, failed = 0 } = counts
-  return {
-    triggerId,
-    mode: TRIGGERS[triggerId].mode,
-    isPaused,
-    waiting: wait,
-    active,
-    delayed,
-    failed,
-    oldestWaitingMs,
-  }
-}
-
-async function ageOfNext(queue: Queue, client: Redis): Promise<number> {
-  const id = await client.lindex(queue.toKey("wait"), -1)
-  const acceptedAt = id === null ? null : await client.hget(queue.toKey(id), "timestamp")
-  return acceptedAt === null ? 0 : Math.max(0, Date.now() - Number(acceptedAt))
-}
-
 async function findJob(queue: Queue, executionId: string): Promise<FoundJob | undefined> {
   const found = await queue.getJob(executionId)
   const parsed = jobSchema.safeParse(found?.data)
@@ -196,6 +163,7 @@ async function findJob(queue: Queue, executionId: string): Promise<FoundJob | un
 function statusOf(state: JobState | "unknown", attemptsMade: number): FoundJob["status"] | undefined {
   switch (state) {
     case "waiting":
+    case "prioritized":
     case "delayed":
       return attemptsMade === 0 ? "queued" : "retrying"
     case "active":

@@ -63,6 +63,61 @@ test("waiting jobs are counted, and the age of the next one with them", async ()
   expect(await lanes.waitingCount("credentials-exchange")).toBe(0)
 })
 
+test("two looks at a lane tell what was taken from it", async () => {
+  const { lanes, connection } = testLanes()
+  expect(await lanes.load(LANE)).toEqual({ waiting: 0, taken: 0, oldestWaitingMs: 0 })
+  for (let n = 0; n < 3; n++) await lanes.enqueue(asyncJob())
+  await expect.poll(async () => (await lanes.load(LANE)).oldestWaitingMs).toBeGreaterThan(20)
+  expect(await lanes.load(LANE)).toMatchObject({ waiting: 3, taken: 0 })
+  consume(connection, async () => "done")
+  await expect.poll(() => lanes.load(LANE)).toEqual({ waiting: 0, taken: 3, oldestWaitingMs: 0 })
+})
+
+test("the most urgent jobs run first, and those of equal urgency in the order in which they came", async () => {
+  const { lanes, connection } = testLanes()
+  const priorities = [5, undefined, 1, 5, 0]
+  const jobs = priorities.map((priority) => ({ job: asyncJob({ hookName: String(priority) }), priority }))
+  for (const { job, priority } of jobs) await lanes.enqueue(job, { priority })
+  expect(await lanes.counts(LANE)).toMatchObject({ waiting: 5, oldestWaitingMs: expect.any(Number) })
+  expect(await lanes.waitingCount(LANE)).toBe(5)
+  expect((await lanes.find(jobs[0]?.job.executionId ?? ""))?.status).toBe("queued")
+  const seen: string[] = []
+  const consumer = startConsumer(connection, {
+    triggerId: LANE,
+    concurrency: 1,
+    retryPolicy: retryPolicy(),
+    process: async ({ executionId }) => {
+      seen.push(executionId)
+      return "done"
+    },
+    onLost: async () => {},
+    log: keepingLog(),
+  })
+  onTestFinished(() => consumer.close())
+  const inOrder = [1, 4, 2, 0, 3].map((index) => jobs[index]?.job.executionId)
+  await expect.poll(() => seen).toEqual(inOrder)
+})
+
+test("a job that is put off runs when its moment has come, and has not waited until then", async () => {
+  const { lanes, connection } = testLanes()
+  const attempts: { runnableAt: number; startedAt: number }[] = []
+  consume(connection, async (_job, { runnableAt }) => {
+    attempts.push({ runnableAt, startedAt: Date.now() })
+    return "done"
+  })
+  const job = asyncJob()
+  const deliverAt = Date.now() + 400
+  await lanes.enqueue(job, { deliverAt })
+  expect(await lanes.find(job.executionId)).toMatchObject({ status: "queued" })
+  expect(await lanes.counts(LANE)).toMatchObject({ waiting: 0, delayed: 1 })
+  await expect.poll(() => attempts).toHaveLength(1)
+  const [{ runnableAt, startedAt } = { runnableAt: 0, startedAt: 0 }] = attempts
+  expect(startedAt).toBeGreaterThanOrEqual(deliverAt)
+  expect(Math.abs(runnableAt - deliverAt)).toBeLessThan(50)
+  await lanes.enqueue(asyncJob(), { deliverAt: Date.now() - 1_000 })
+  await expect.poll(() => attempts).toHaveLength(2)
+})
+
 test("an execution that is in its lane is not added again", async () => {
   const { lanes } = testLanes()
   const job = asyncJob()

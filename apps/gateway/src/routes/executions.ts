@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi"
 import { executionStatusSchema, triggerIdSchema } from "@hooklane/core"
 import { listExecutions, type Storage } from "@hooklane/storage"
 import { requireScope } from "../auth.ts"
+import { type CancelExecutionDeps, cancelExecution } from "../cancel.ts"
 import { executionDetailSchema, executionSummarySchema, viewSummary } from "../execution-view.ts"
 import { type ExecutionDeps, findExecution } from "../find-execution.ts"
 import { type ReplayDeps, replay } from "../replay.ts"
@@ -66,12 +67,31 @@ const replayRoute = createRoute({
   },
 })
 
-/** `/v1/executions`: what ran, how it ended, and another try for what failed. */
-export function executionRoutes(deps: { storage: Storage } & ExecutionDeps & ReplayDeps) {
+const cancelledSchema = z.object({ executionId: z.string(), status: z.enum(["cancelled", "cancelling"]) })
+
+const cancelRoute = createRoute({
+  method: "post",
+  path: "/v1/executions/{id}/cancel",
+  summary: "Ends an execution that is not over: it leaves its lane, or its run is stopped",
+  request: { params: idSchema },
+  responses: {
+    200: { description: "It is over", content: { "application/json": { schema: cancelledSchema } } },
+    202: {
+      description: "Its worker was told, and has not answered yet",
+      content: { "application/json": { schema: cancelledSchema } },
+    },
+  },
+})
+
+type ExecutionRouteDeps = { storage: Storage } & ExecutionDeps & ReplayDeps & CancelExecutionDeps
+
+/** `/v1/executions`: what ran, how it ended, another try for what failed, and an end for what nobody wants. */
+export function executionRoutes(deps: ExecutionRouteDeps) {
   const app = createRouter()
 
   app.use("/v1/executions/*", requireScope("read:executions"))
   app.use("/v1/executions/:id/replay", requireScope("update:executions"))
+  app.use("/v1/executions/:id/cancel", requireScope("update:executions"))
 
   app.openapi(listRoute, async (c) => {
     const { trigger, hook, from, to, ...query } = c.req.valid("query")
@@ -92,6 +112,12 @@ export function executionRoutes(deps: { storage: Storage } & ExecutionDeps & Rep
     const executionId = await replay(deps, id)
     c.header("Location", `/v1/executions/${executionId}`)
     return c.json({ executionId, status: "queued" as const, replayOf: id }, 202)
+  })
+
+  app.openapi(cancelRoute, async (c) => {
+    const { id: executionId } = c.req.valid("param")
+    const status = await cancelExecution(deps, executionId)
+    return c.json({ executionId, status }, status === "cancelled" ? 200 : 202)
   })
 
   return app

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi"
 import { getTrigger, parseEvent, TRIGGERS, type Trigger, triggerIdSchema } from "@hooklane/core"
 import { callerOf, requireScope } from "../auth.ts"
 import { type DispatchDeps, type DispatchResult, dispatch } from "../dispatch.ts"
+import { asyncEventQuery, readTiming, syncEventQuery } from "../event-options.ts"
 import { type IdempotencyDeps, onlyOnce } from "../idempotency.ts"
 import { readJson } from "../read-json.ts"
 import { createRouter } from "../router.ts"
@@ -58,10 +59,17 @@ const eventRoute = createRoute({
   summary: "Submits an event to a trigger",
   description:
     "The body holds the arguments of the hook by name. A synchronous trigger answers with the hook's result; an " +
-    "asynchronous one answers 202 once the event is stored. A hook that calls back with an error is `failed`, still 200.",
+    "asynchronous one answers 202 once the event is stored. A hook that calls back with an error is `failed`, still 200. " +
+    "A synchronous run is stopped when its caller goes away, unless it came with an Idempotency-Key: then the caller " +
+    "may come back for the answer.",
   request: {
     params: z.object({ triggerId: z.string().openapi({ enum: [...triggerIdSchema.options] }) }),
+    query: z.object({ ...syncEventQuery.shape, ...asyncEventQuery.shape }),
     headers: z.object({
+      prefer: z
+        .string()
+        .optional()
+        .describe("`wait=10`: as timeoutMs, in seconds; what was followed is in Preference-Applied"),
       "idempotency-key": z
         .string()
         .optional()
@@ -80,7 +88,7 @@ const eventRoute = createRoute({
 })
 
 /** `/v1/triggers`: what there is to hook into, and the way in for events. */
-export function triggerRoutes(deps: DispatchDeps & IdempotencyDeps) {
+export function triggerRoutes(deps: DispatchDeps & IdempotencyDeps & { maxDelayDays: number }) {
   const app = createRouter()
 
   app.use("/v1/triggers", requireScope("read:hooks"))
@@ -94,19 +102,22 @@ export function triggerRoutes(deps: DispatchDeps & IdempotencyDeps) {
   app.post(eventRoute.getRoutingPath(), async (c) => {
     const trigger = getTrigger(c.req.param("triggerId"))
     const event = parseEvent(trigger, await readJson(c))
-    const submit = (executionId?: string) =>
-      dispatch(deps, {
-        trigger,
-        event,
-        traceparent: c.get("traceparent"),
-        ...(executionId && { executionId }),
-      })
     const idempotencyKey = c.req.header("idempotency-key")
+    const submission = {
+      trigger,
+      event,
+      traceparent: c.get("traceparent"),
+      ...readTiming(c, trigger, deps),
+      // Who sent a key may come back for the answer.
+      callerGone: idempotencyKey === undefined ? c.req.raw.signal : undefined,
+    }
     const request = { trigger, clientId: callerOf(c).clientId, body: await c.req.text() }
     const result =
       idempotencyKey === undefined
-        ? await submit()
-        : await onlyOnce(deps, { ...request, idempotencyKey }, submit)
+        ? await dispatch(deps, submission)
+        : await onlyOnce(deps, { ...request, idempotencyKey }, (executionId) =>
+            dispatch(deps, { ...submission, executionId }),
+          )
     if ("executionId" in result) c.header(EXECUTION_ID_HEADER, result.executionId)
     if (result.status !== "queued") return c.json(viewAnswer(result), 200)
     c.header("Location", `/v1/executions/${result.executionId}`)
