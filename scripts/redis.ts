@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { spawnTethered, type Tethered } from "./launcher/tether.ts"
+import { keepTail, spawnTethered } from "./launcher/tether.ts"
 import { findRedis } from "./redis/find-redis.ts"
 import { planRedis, type RedisSettings } from "./redis/plan-redis.ts"
 import { redisUrl } from "./redis/redis-address.ts"
@@ -42,14 +42,4 @@ export async function startRedis(settings: RedisSettings): Promise<PrivateRedis>
 export function findRedisHere(note: (text: string) => void = () => {}): Promise<RedisProgram> {
   const cacheDir = join(import.meta.dirname, "../.cache/redis")
   return findRedis({ path: process.env["PATH"] ?? "", cacheDir, note })
-}
-
-function keepTail({ stdout, stderr }: Tethered): () => string {
-  let tail = ""
-  for (const stream of [stdout, stderr]) {
-    stream.on("data", (chunk) => {
-      tail = (tail + chunk).slice(-4_000)
-    })
-  }
-  return () => tail
 }

@@ -6,6 +6,9 @@ export interface TetheredCommand {
   args: readonly string[]
   env: Record<string, string>
   cwd?: string
+  /** As whom it runs; this process's user by default. */
+  uid?: number
+  gid?: number
   /** Written to the program's standard input, which then ends. */
   input?: string
   /** How long it may take to stop after SIGTERM when the launcher is gone; then it is killed. */
@@ -59,6 +62,8 @@ export async function spawnTethered(program: TetheredCommand): Promise<Tethered>
   const child = spawn("/bin/sh", ["-c", GUARD, "guard", tenths, program.command, ...program.args], {
     env: program.env,
     cwd: program.cwd,
+    uid: program.uid,
+    gid: program.gid,
     detached: true,
     stdio: ["pipe", "pipe", "pipe", "pipe"],
   })
@@ -78,6 +83,17 @@ export async function spawnTethered(program: TetheredCommand): Promise<Tethered>
     terminate: () => void child.kill("SIGTERM"),
     kill: () => killGroup(child),
   }
+}
+
+/** What the program prints from now on, its end at least, for the message that says why it failed. */
+export function keepTail({ stdout, stderr }: Tethered): () => string {
+  let tail = ""
+  for (const stream of [stdout, stderr]) {
+    stream.on("data", (chunk) => {
+      tail = (tail + chunk).slice(-4_000)
+    })
+  }
+  return () => tail
 }
 
 function spawned(child: ChildProcess): Promise<void> {

@@ -1,7 +1,8 @@
 import { join } from "node:path"
 import { PlainError } from "../bootstrap/steps.mjs"
+import { type FetchContext, findOnPath, runTool } from "../fetch/run-tool.ts"
 import { fetchDebianPackage, findDebianPackage } from "./debian-package.ts"
-import { type FetchContext, findOnPath, type RedisProgram, runTool, tryBinary } from "./redis-program.ts"
+import { type RedisProgram, tryBinary } from "./redis-program.ts"
 
 /** Gives a program, or a sentence that says why there is none this way. */
 type Rung = (context: FetchContext) => Promise<RedisProgram | string>

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto"
 import { mkdir } from "node:fs/promises"
 import { join, resolve } from "node:path"
+import { runTool } from "../fetch/run-tool.ts"
 import type { TetheredCommand } from "../launcher/tether.ts"
 import { freePort, type RedisAddress } from "./redis-address.ts"
-import { libraryEnv, type RedisProgram, runTool } from "./redis-program.ts"
+import { libraryEnv, type RedisProgram } from "./redis-program.ts"
 
 export interface RedisSettings {
   /** Folder of the socket and, when persistent, of the append-only file. Made when missing. */
