@@ -26,12 +26,13 @@ export async function createHook(storage: Storage, hook: NewHook): Promise<Hook>
   const { name, script, triggerId, dependencies = {}, enabled = false } = hook
   const { db, tables, nextId } = storage
   const id = nextId()
+  const writes = [
+    db.insert(tables.hooks).values({ id, name, triggerId, enabled: false, versionNumber: 1 }),
+    insertVersion(storage, { hookId: id, number: 1, name, script, dependencies, sealedSecrets: [] }),
+    ...(enabled ? [enableOnly(storage, id)] : []),
+  ]
   await refusingTakenNames("Hook with the same name already exists.", () =>
-    atomically(storage, [
-      db.insert(tables.hooks).values({ id, name, triggerId, enabled: false, versionNumber: 1 }),
-      insertVersion(storage, { hookId: id, number: 1, name, script, dependencies, sealedSecrets: [] }),
-      ...(enabled ? [enableOnly(storage, id)] : []),
-    ]),
+    atomically(storage, writes, { turn: "hooks" }),
   )
   return getHook(storage, id)
 }
@@ -98,9 +99,9 @@ function switchOf(storage: Storage, id: string, enabled: boolean | undefined): S
 }
 
 /**
- * Enables one hook and disables the trigger's others in one statement. It writes every hook of the trigger,
- * changed or not, so that two switches meet at the same rows and the later one decides. The trigger is asked
- * of the row itself: when the hook is gone, nothing changes.
+ * Enables one hook and disables the trigger's others in one statement. Its turn comes when every switch before it
+ * has been written, so it disables also a hook that was made meanwhile. The trigger is asked of the row itself: when
+ * the hook is gone, nothing changes.
  */
 function enableOnly({ db, tables: { hooks } }: Storage, id: string): SQLWrapper {
   const triggerOfHook = db.select({ triggerId: hooks.triggerId }).from(hooks).where(eq(hooks.id, id))

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises"
-import { asc, desc, inArray, lt, or, type SQL } from "drizzle-orm"
+import { asc, desc, inArray, lt, or, type SQL, sql } from "drizzle-orm"
 import type { Storage } from "./open.ts"
 import { after, type Position } from "./position.ts"
 
@@ -49,7 +49,11 @@ async function findNth({ db, tables: { executions } }: Storage, n: number): Prom
   return position
 }
 
-async function deleteOldest({ db, tables: { executions } }: Storage, goes: SQL | undefined): Promise<number> {
+/** Executions that another gateway is deleting, or writing, are left to it, or to the next time. */
+async function deleteOldest(
+  { db, tables: { executions }, dialect }: Storage,
+  goes: SQL | undefined,
+): Promise<number> {
   const oldest = db
     .select({ executionId: executions.executionId })
     .from(executions)
@@ -58,7 +62,7 @@ async function deleteOldest({ db, tables: { executions } }: Storage, goes: SQL |
     .limit(ROWS_PER_DELETE)
   const deleted = await db
     .delete(executions)
-    .where(inArray(executions.executionId, oldest))
+    .where(inArray(executions.executionId, sql`(${oldest.getSQL()} ${dialect.skipLocked})`))
     .returning({ executionId: executions.executionId })
   return deleted.length
 }

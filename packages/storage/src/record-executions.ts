@@ -19,9 +19,14 @@ const FINAL_STATUSES = EXECUTION_STATUSES.filter(isFinal)
 export async function recordExecutions(storage: Storage, records: readonly ExecutionRecord[]): Promise<void> {
   const attemptRows = records.flatMap(toAttemptRows)
   await atomically(storage, [
-    upsertExecutions(storage, latestOfEach(records).map(toExecutionRow)),
+    upsertExecutions(storage, latestOfEach(records).sort(byId).map(toExecutionRow)),
     insertRows(storage, storage.tables.attempts, attemptRows).onConflictDoNothing(),
   ])
+}
+
+/** Gateways that write the same executions at once take them in the same order, so none waits for another in a ring. */
+function byId({ head: a }: ExecutionRecord, { head: b }: ExecutionRecord): number {
+  return a.executionId < b.executionId ? -1 : 1
 }
 
 /** One record per execution: a statement may not write a row twice. */

@@ -36,7 +36,7 @@ export async function saveVersion(
     const changed = save.change(content)
     const next = isDeepStrictEqual(changed, content) ? [] : nextVersion(storage, version, changed)
     try {
-      return await atomically(storage, [...next, ...(save.alongside ?? [])])
+      return await atomically(storage, [...next, ...(save.alongside ?? [])], { turn: "hooks" })
     } catch (error) {
       // The number was taken, or the hook was deleted, since it was read.
       if (!isUniqueViolation(error, "hook_versions.number") && !isForeignKeyViolation(error)) throw error

@@ -49,14 +49,15 @@ export async function rotateSigningKey(storage: Storage): Promise<SigningKey> {
   const next = await newKey(storage.keyRing)
   const now = new Date()
   const expiredBefore = new Date(now.getTime() - RETIRED_KEY_DAYS * 86_400_000)
-  await atomically(storage, [
+  const writes = [
     db.delete(signingKeys).where(lt(signingKeys.retiredAt, expiredBefore)),
     db
       .update(signingKeys)
       .set({ retiredAt: now })
       .where(and(eq(signingKeys.algorithm, ALGORITHM), isNull(signingKeys.retiredAt))),
     db.insert(signingKeys).values(next),
-  ])
+  ]
+  await atomically(storage, writes, { turn: "signing_keys" })
   return currentSigningKey(storage)
 }
 

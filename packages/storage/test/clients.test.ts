@@ -8,81 +8,85 @@ import {
   rotateClientSecret,
   verifyClient,
 } from "../src/index.ts"
-import { memoryStorage } from "./memory-storage.ts"
+import { onEachDatabase } from "./databases.ts"
 
 const first = { id: "hooklane-admin", name: "First client", scopes: ["read:hooks"], secret: "a".repeat(40) }
 
-test("a client is known by its id and secret, and by nothing else", async () => {
-  const storage = await memoryStorage()
-  const { client, secret } = await createClient(storage, {
-    name: "CI",
-    scopes: ["read:hooks", "update:hooks"],
+onEachDatabase((newStorage) => {
+  test("a client is known by its id and secret, and by nothing else", async () => {
+    const storage = await newStorage()
+    const { client, secret } = await createClient(storage, {
+      name: "CI",
+      scopes: ["read:hooks", "update:hooks"],
+    })
+    expect(client).toEqual({
+      id: expect.stringMatching(/^[A-Za-z0-9_-]{8,64}$/),
+      name: "CI",
+      scopes: ["read:hooks", "update:hooks"],
+      createdAt: expect.any(Date),
+    })
+    expect(secret).toMatch(/^[\w-]{43}$/)
+    expect(await verifyClient(storage, client.id, secret)).toEqual(client)
+    expect(await verifyClient(storage, client.id, `${secret}x`)).toBeUndefined()
+    expect(await verifyClient(storage, client.id, "")).toBeUndefined()
+    expect(await verifyClient(storage, "nobody", secret)).toBeUndefined()
+    expect(await findClient(storage, client.id)).toEqual(client)
+    expect(await findClient(storage, "nobody")).toBeUndefined()
   })
-  expect(client).toEqual({
-    id: expect.stringMatching(/^[A-Za-z0-9_-]{8,64}$/),
-    name: "CI",
-    scopes: ["read:hooks", "update:hooks"],
-    createdAt: expect.any(Date),
+
+  test("a secret is not in the database, and one secret has two hashes in two clients", async () => {
+    const storage = await newStorage()
+    await ensureClient(storage, first)
+    await ensureClient(storage, { ...first, id: "hooklane-other" })
+    const rows = await storage.db.select().from(storage.tables.clients)
+    expect(JSON.stringify(rows)).not.toContain(first.secret)
+    expect(new Set(rows.map((row) => row.secretHash)).size).toBe(2)
   })
-  expect(secret).toMatch(/^[\w-]{43}$/)
-  expect(await verifyClient(storage, client.id, secret)).toEqual(client)
-  expect(await verifyClient(storage, client.id, `${secret}x`)).toBeUndefined()
-  expect(await verifyClient(storage, client.id, "")).toBeUndefined()
-  expect(await verifyClient(storage, "nobody", secret)).toBeUndefined()
-  expect(await findClient(storage, client.id)).toEqual(client)
-  expect(await findClient(storage, "nobody")).toBeUndefined()
-})
 
-test("a secret is not in the database, and one secret has two hashes in two clients", async () => {
-  const storage = await memoryStorage()
-  await ensureClient(storage, first)
-  await ensureClient(storage, { ...first, id: "hooklane-other" })
-  const rows = await storage.db.select().from(storage.tables.clients)
-  expect(JSON.stringify(rows)).not.toContain(first.secret)
-  expect(new Set(rows.map((row) => row.secretHash)).size).toBe(2)
-})
+  test("a rotated secret replaces the old one at once", async () => {
+    const storage = await newStorage()
+    const { client, secret: old } = await createClient(storage, { name: "CI", scopes: [] })
+    const { secret } = await rotateClientSecret(storage, client.id)
+    expect(await verifyClient(storage, client.id, old)).toBeUndefined()
+    expect(await verifyClient(storage, client.id, secret)).toEqual(client)
+  })
 
-test("a rotated secret replaces the old one at once", async () => {
-  const storage = await memoryStorage()
-  const { client, secret: old } = await createClient(storage, { name: "CI", scopes: [] })
-  const { secret } = await rotateClientSecret(storage, client.id)
-  expect(await verifyClient(storage, client.id, old)).toBeUndefined()
-  expect(await verifyClient(storage, client.id, secret)).toEqual(client)
-})
+  test("a revoked client is gone for every purpose", async () => {
+    const storage = await newStorage()
+    const { client, secret } = await createClient(storage, { name: "CI", scopes: [] })
+    const { client: other } = await createClient(storage, { name: "other", scopes: [] })
+    await revokeClient(storage, client.id)
+    expect(await findClient(storage, client.id)).toBeUndefined()
+    expect(await verifyClient(storage, client.id, secret)).toBeUndefined()
+    expect(await listClients(storage)).toEqual([other])
+    await expect(rotateClientSecret(storage, client.id)).rejects.toMatchObject({ code: "client_not_found" })
+    await expect(revokeClient(storage, client.id)).rejects.toMatchObject({ code: "client_not_found" })
+  })
 
-test("a revoked client is gone for every purpose", async () => {
-  const storage = await memoryStorage()
-  const { client, secret } = await createClient(storage, { name: "CI", scopes: [] })
-  const { client: other } = await createClient(storage, { name: "other", scopes: [] })
-  await revokeClient(storage, client.id)
-  expect(await findClient(storage, client.id)).toBeUndefined()
-  expect(await verifyClient(storage, client.id, secret)).toBeUndefined()
-  expect(await listClients(storage)).toEqual([other])
-  await expect(rotateClientSecret(storage, client.id)).rejects.toMatchObject({ code: "client_not_found" })
-  await expect(revokeClient(storage, client.id)).rejects.toMatchObject({ code: "client_not_found" })
-})
+  test("the client of the settings is made once and follows them", async () => {
+    const storage = await newStorage()
+    await ensureClient(storage, first)
+    await ensureClient(storage, { ...first, scopes: ["read:hooks", "delete:hooks"] })
+    expect(await listClients(storage)).toMatchObject([
+      { id: first.id, scopes: ["read:hooks", "delete:hooks"] },
+    ])
 
-test("the client of the settings is made once and follows them", async () => {
-  const storage = await memoryStorage()
-  await ensureClient(storage, first)
-  await ensureClient(storage, { ...first, scopes: ["read:hooks", "delete:hooks"] })
-  expect(await listClients(storage)).toMatchObject([{ id: first.id, scopes: ["read:hooks", "delete:hooks"] }])
+    const changed = "b".repeat(40)
+    await ensureClient(storage, { ...first, secret: changed })
+    expect(await verifyClient(storage, first.id, first.secret)).toBeUndefined()
+    expect(await verifyClient(storage, first.id, changed)).toMatchObject({ id: first.id })
+  })
 
-  const changed = "b".repeat(40)
-  await ensureClient(storage, { ...first, secret: changed })
-  expect(await verifyClient(storage, first.id, first.secret)).toBeUndefined()
-  expect(await verifyClient(storage, first.id, changed)).toMatchObject({ id: first.id })
-})
+  test("settings that did not change bring back neither a rotated secret nor a revoked client", async () => {
+    const storage = await newStorage()
+    await ensureClient(storage, first)
+    const { secret } = await rotateClientSecret(storage, first.id)
+    await ensureClient(storage, first)
+    expect(await verifyClient(storage, first.id, first.secret)).toBeUndefined()
+    expect(await verifyClient(storage, first.id, secret)).toMatchObject({ id: first.id })
 
-test("settings that did not change bring back neither a rotated secret nor a revoked client", async () => {
-  const storage = await memoryStorage()
-  await ensureClient(storage, first)
-  const { secret } = await rotateClientSecret(storage, first.id)
-  await ensureClient(storage, first)
-  expect(await verifyClient(storage, first.id, first.secret)).toBeUndefined()
-  expect(await verifyClient(storage, first.id, secret)).toMatchObject({ id: first.id })
-
-  await revokeClient(storage, first.id)
-  await ensureClient(storage, { ...first, secret: "c".repeat(40) })
-  expect(await findClient(storage, first.id)).toBeUndefined()
+    await revokeClient(storage, first.id)
+    await ensureClient(storage, { ...first, secret: "c".repeat(40) })
+    expect(await findClient(storage, first.id)).toBeUndefined()
+  })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { getExecution, recordExecutions } from "../src/index.ts"
+import { onEachDatabase } from "./databases.ts"
 import { attemptOf, executionRecord } from "./execution-record.ts"
-import { memoryStorage } from "./memory-storage.ts"
 
 const head = { executionId: "exe_1" }
 const error = { name: "TypeError", message: "x is not a function", properties: { code: 7 } }
@@ -22,137 +22,139 @@ const succeeded = executionRecord({
   attempt: attemptOf({ attempt: 2 }),
 })
 
-test("a record is kept whole", async () => {
-  const storage = await memoryStorage()
-  const logs = [{ at: 1_600, level: "info", message: 'a "quoted" \u0000 line\n– ünï 🙂 \ud800' } as const]
-  await recordExecutions(storage, [
-    executionRecord({
-      head: { ...head, replayOf: "exe_0" },
-      at: 2_000,
-      status: "dead_letter",
-      failure: "rejected",
-      error,
-      attempt: attemptOf({ failure: "rejected", error, logs, logsTruncated: true }),
-    }),
-  ])
-  expect(await getExecution(storage, "exe_1")).toEqual({
-    executionId: "exe_1",
-    triggerId: "post-user-registration",
-    hookId: "01GQN0P33H3AFJHRWS4KDSRHJK",
-    hookName: "my-hook",
-    versionId: "01GQN0P01XY4VE0PCK7H20QZ4M",
-    acceptedAt: new Date(1_000),
-    replayOf: "exe_0",
-    status: "dead_letter",
-    statusAt: new Date(2_000),
-    nextAttemptAt: null,
-    failure: "rejected",
-    error,
-    attempts: [
-      {
-        attempt: 1,
-        workerId: "worker-1",
-        startedAt: new Date(1_500),
-        queueMs: 1.5,
-        runMs: 20.25,
+onEachDatabase((newStorage) => {
+  test("a record is kept whole", async () => {
+    const storage = await newStorage()
+    const logs = [{ at: 1_600, level: "info", message: 'a "quoted" \u0000 line\n– ünï 🙂 \ud800' } as const]
+    await recordExecutions(storage, [
+      executionRecord({
+        head: { ...head, replayOf: "exe_0" },
+        at: 2_000,
+        status: "dead_letter",
         failure: "rejected",
         error,
-        logs,
-        logsTruncated: true,
-      },
-    ],
+        attempt: attemptOf({ failure: "rejected", error, logs, logsTruncated: true }),
+      }),
+    ])
+    expect(await getExecution(storage, "exe_1")).toEqual({
+      executionId: "exe_1",
+      triggerId: "post-user-registration",
+      hookId: "01GQN0P33H3AFJHRWS4KDSRHJK",
+      hookName: "my-hook",
+      versionId: "01GQN0P01XY4VE0PCK7H20QZ4M",
+      acceptedAt: new Date(1_000),
+      replayOf: "exe_0",
+      status: "dead_letter",
+      statusAt: new Date(2_000),
+      nextAttemptAt: null,
+      failure: "rejected",
+      error,
+      attempts: [
+        {
+          attempt: 1,
+          workerId: "worker-1",
+          startedAt: new Date(1_500),
+          queueMs: 1.5,
+          runMs: 20.25,
+          failure: "rejected",
+          error,
+          logs,
+          logsTruncated: true,
+        },
+      ],
+    })
   })
-})
 
-test("an execution that waits for its next attempt says when, and forgets it when it ends", async () => {
-  const storage = await memoryStorage()
-  await recordExecutions(storage, [queued])
-  await recordExecutions(storage, [retrying])
-  expect(await getExecution(storage, "exe_1")).toMatchObject({
-    status: "retrying",
-    nextAttemptAt: new Date(5_000),
-    failure: "threw",
+  test("an execution that waits for its next attempt says when, and forgets it when it ends", async () => {
+    const storage = await newStorage()
+    await recordExecutions(storage, [queued])
+    await recordExecutions(storage, [retrying])
+    expect(await getExecution(storage, "exe_1")).toMatchObject({
+      status: "retrying",
+      nextAttemptAt: new Date(5_000),
+      failure: "threw",
+    })
+    await recordExecutions(storage, [succeeded])
+    expect(await getExecution(storage, "exe_1")).toMatchObject({
+      status: "succeeded",
+      nextAttemptAt: null,
+      failure: null,
+      error: null,
+      attempts: [
+        { attempt: 1, failure: "threw" },
+        { attempt: 2, failure: null },
+      ],
+    })
   })
-  await recordExecutions(storage, [succeeded])
-  expect(await getExecution(storage, "exe_1")).toMatchObject({
-    status: "succeeded",
-    nextAttemptAt: null,
-    failure: null,
-    error: null,
-    attempts: [
-      { attempt: 1, failure: "threw" },
-      { attempt: 2, failure: null },
-    ],
-  })
-})
 
-test.each([
-  ["in order", [[queued], [retrying], [succeeded]]],
-  ["backwards", [[succeeded], [retrying], [queued]]],
-  ["in one batch", [[queued, retrying, succeeded]]],
-  ["in one batch, backwards", [[succeeded, retrying, queued]]],
-  [
-    "twice",
+  test.each([
+    ["in order", [[queued], [retrying], [succeeded]]],
+    ["backwards", [[succeeded], [retrying], [queued]]],
+    ["in one batch", [[queued, retrying, succeeded]]],
+    ["in one batch, backwards", [[succeeded, retrying, queued]]],
     [
-      [queued, retrying],
-      [queued, retrying, succeeded],
-      [retrying, succeeded],
+      "twice",
+      [
+        [queued, retrying],
+        [queued, retrying, succeeded],
+        [retrying, succeeded],
+      ],
     ],
-  ],
-])("records that come %s make the same history", async (_, batches) => {
-  const storage = await memoryStorage()
-  for (const batch of batches) await recordExecutions(storage, batch)
-  const execution = await getExecution(storage, "exe_1")
-  expect(execution).toMatchObject({ status: "succeeded", statusAt: new Date(6_000), nextAttemptAt: null })
-  expect(execution.attempts.map((attempt) => attempt.attempt)).toEqual([1, 2])
-})
-
-test.each([
-  ["in one batch", [[retrying, queued]]],
-  ["one after the other", [[retrying], [queued]]],
-])("before the end the newest status counts, whichever came last (%s)", async (_, batches) => {
-  const storage = await memoryStorage()
-  for (const batch of batches) await recordExecutions(storage, batch)
-  expect(await getExecution(storage, "exe_1")).toMatchObject({
-    status: "retrying",
-    statusAt: new Date(2_000),
+  ])("records that come %s make the same history", async (_, batches) => {
+    const storage = await newStorage()
+    for (const batch of batches) await recordExecutions(storage, batch)
+    const execution = await getExecution(storage, "exe_1")
+    expect(execution).toMatchObject({ status: "succeeded", statusAt: new Date(6_000), nextAttemptAt: null })
+    expect(execution.attempts.map((attempt) => attempt.attempt)).toEqual([1, 2])
   })
-})
 
-test("how it ended stays as it was first told; an attempt reported later is added", async () => {
-  const storage = await memoryStorage()
-  const timedOut = executionRecord({ head, at: 3_000, status: "failed", failure: "timed_out" })
-  await recordExecutions(storage, [timedOut])
-  await recordExecutions(storage, [succeeded])
-  expect(await getExecution(storage, "exe_1")).toMatchObject({
-    status: "failed",
-    failure: "timed_out",
-    statusAt: new Date(3_000),
-    attempts: [{ attempt: 2, failure: null }],
+  test.each([
+    ["in one batch", [[retrying, queued]]],
+    ["one after the other", [[retrying], [queued]]],
+  ])("before the end the newest status counts, whichever came last (%s)", async (_, batches) => {
+    const storage = await newStorage()
+    for (const batch of batches) await recordExecutions(storage, batch)
+    expect(await getExecution(storage, "exe_1")).toMatchObject({
+      status: "retrying",
+      statusAt: new Date(2_000),
+    })
   })
-})
 
-test("an end is taken from a machine whose clock is behind", async () => {
-  const storage = await memoryStorage()
-  await recordExecutions(storage, [retrying])
-  await recordExecutions(storage, [{ ...succeeded, at: 500 }])
-  expect(await getExecution(storage, "exe_1")).toMatchObject({ status: "succeeded" })
-})
+  test("how it ended stays as it was first told; an attempt reported later is added", async () => {
+    const storage = await newStorage()
+    const timedOut = executionRecord({ head, at: 3_000, status: "failed", failure: "timed_out" })
+    await recordExecutions(storage, [timedOut])
+    await recordExecutions(storage, [succeeded])
+    expect(await getExecution(storage, "exe_1")).toMatchObject({
+      status: "failed",
+      failure: "timed_out",
+      statusAt: new Date(3_000),
+      attempts: [{ attempt: 2, failure: null }],
+    })
+  })
 
-test("of two reports of one attempt the first is kept", async () => {
-  const storage = await memoryStorage()
-  await recordExecutions(storage, [{ ...retrying, attempt: attemptOf({ workerId: "first" }) }])
-  await recordExecutions(storage, [{ ...retrying, attempt: attemptOf({ workerId: "second" }) }])
-  expect(await getExecution(storage, "exe_1")).toMatchObject({ attempts: [{ workerId: "first" }] })
-})
+  test("an end is taken from a machine whose clock is behind", async () => {
+    const storage = await newStorage()
+    await recordExecutions(storage, [retrying])
+    await recordExecutions(storage, [{ ...succeeded, at: 500 }])
+    expect(await getExecution(storage, "exe_1")).toMatchObject({ status: "succeeded" })
+  })
 
-test("a batch may be large, or empty", async () => {
-  const storage = await memoryStorage()
-  await recordExecutions(storage, [])
-  const records = Array.from({ length: 5_000 }, (_, n) =>
-    executionRecord({ head: { executionId: `exe_${n}` }, attempt: attemptOf({}) }),
-  )
-  await recordExecutions(storage, records)
-  expect(await storage.db.$count(storage.tables.executions)).toBe(5_000)
-  expect(await storage.db.$count(storage.tables.attempts)).toBe(5_000)
+  test("of two reports of one attempt the first is kept", async () => {
+    const storage = await newStorage()
+    await recordExecutions(storage, [{ ...retrying, attempt: attemptOf({ workerId: "first" }) }])
+    await recordExecutions(storage, [{ ...retrying, attempt: attemptOf({ workerId: "second" }) }])
+    expect(await getExecution(storage, "exe_1")).toMatchObject({ attempts: [{ workerId: "first" }] })
+  })
+
+  test("a batch may be large, or empty", async () => {
+    const storage = await newStorage()
+    await recordExecutions(storage, [])
+    const records = Array.from({ length: 5_000 }, (_, n) =>
+      executionRecord({ head: { executionId: `exe_${n}` }, attempt: attemptOf({}) }),
+    )
+    await recordExecutions(storage, records)
+    expect(await storage.db.$count(storage.tables.executions)).toBe(5_000)
+    expect(await storage.db.$count(storage.tables.attempts)).toBe(5_000)
+  })
 })

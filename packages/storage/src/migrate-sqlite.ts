@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url"
-import { AppError } from "@hooklane/core"
-import type Database from "better-sqlite3"
+import type Client from "better-sqlite3"
 import { readMigrationFiles } from "drizzle-orm/migrator"
+import { refuseNewerDatabase } from "./newer-database.ts"
 
 const migrationsFolder = fileURLToPath(new URL("../drizzle/sqlite", import.meta.url))
 
@@ -13,21 +13,14 @@ const migrationsFolder = fileURLToPath(new URL("../drizzle/sqlite", import.meta.
  * After a change of the schema `npm run migrations -w @hooklane/storage` writes the next one.
  * @throws AppError invalid_setting when a newer release wrote the database
  */
-export function migrate(client: Database.Database): void {
+export function migrateSqlite(client: Client.Database): void {
   const migrations = readMigrationFiles({ migrationsFolder })
   client.pragma("foreign_keys = OFF")
   const apply = client.transaction(() => {
     const seen = Number(client.pragma("user_version", { simple: true }))
-    if (seen > migrations.length) throw newerDatabase(client.name, seen, migrations.length)
+    refuseNewerDatabase({ name: client.name, seen, known: migrations.length })
     for (const { sql } of migrations.slice(seen)) for (const statement of sql) client.exec(statement)
     client.pragma(`user_version = ${migrations.length}`)
   })
   apply.immediate()
-}
-
-function newerDatabase(name: string, seen: number, known: number): AppError {
-  return new AppError(
-    "invalid_setting",
-    `The database ${name} was written by a newer release (its schema is number ${seen}, this release knows ${known}): start that release, or restore a copy made before it`,
-  )
 }
