@@ -4,7 +4,14 @@ import type { Storage } from "./open.ts"
 import { after, formatCursor, parseCursor } from "./position.ts"
 import type { attempts, executions } from "./schema.sqlite.ts"
 
-export interface ExecutionFilter {
+export interface ExecutionFilter extends ExecutionConditions {
+  /** `nextCursor` of the page before. */
+  cursor?: string | undefined
+  limit: number
+}
+
+/** What an execution has to be; what is left out may be anything. */
+export interface ExecutionConditions {
   triggerId?: TriggerId | undefined
   hookId?: string | undefined
   status?: ExecutionStatus | undefined
@@ -12,9 +19,6 @@ export interface ExecutionFilter {
   from?: Date | undefined
   /** Accepted before this moment. */
   to?: Date | undefined
-  /** `nextCursor` of the page before. */
-  cursor?: string | undefined
-  limit: number
 }
 
 /** An execution as a list shows it. */
@@ -42,7 +46,7 @@ export async function listExecutions(
   const rows = await storage.db
     .select(columns)
     .from(executions)
-    .where(matching(storage, filter))
+    .where(and(matching(storage, filter), pageAfter(storage, filter)))
     .orderBy(desc(executions.acceptedAt), desc(executions.executionId))
     .limit(filter.limit + 1)
   const page = rows.slice(0, filter.limit)
@@ -71,16 +75,22 @@ export async function getExecution({ db, tables }: Storage, executionId: string)
   return { ...execution, attempts: made }
 }
 
-function matching({ tables: { executions } }: Storage, filter: ExecutionFilter): SQL | undefined {
-  const { triggerId, hookId, status, from, to, cursor } = filter
+/** For the modules of this package. */
+export function matching(
+  { tables: { executions } }: Pick<Storage, "tables">,
+  { triggerId, hookId, status, from, to }: ExecutionConditions,
+): SQL | undefined {
   return and(
     triggerId && eq(executions.triggerId, triggerId),
     hookId === undefined ? undefined : eq(executions.hookId, hookId),
     status && eq(executions.status, status),
     from && gte(executions.acceptedAt, from),
     to && lt(executions.acceptedAt, to),
-    cursor === undefined ? undefined : after(executions, parseCursor(cursor)),
   )
+}
+
+function pageAfter({ tables }: Storage, { cursor }: ExecutionFilter): SQL | undefined {
+  return cursor === undefined ? undefined : after(tables.executions, parseCursor(cursor))
 }
 
 const NO_ATTEMPTS = { attemptsMade: 0, runMs: 0 }

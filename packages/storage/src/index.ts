@@ -1,5 +1,13 @@
 export * from "./clients.ts"
-export * from "./executions.ts"
+export {
+  type ExecutionAttempt,
+  type ExecutionConditions,
+  type ExecutionDetail,
+  type ExecutionFilter,
+  type ExecutionSummary,
+  getExecution,
+  listExecutions,
+} from "./executions.ts"
 export * from "./hooks.ts"
 export { openStorage, type Storage, type StorageOptions } from "./open.ts"
 export * from "./prune-executions.ts"
@@ -7,5 +15,6 @@ export { recordExecutions } from "./record-executions.ts"
 export { MAX_VERSIONS_PER_HOOK } from "./save-version.ts"
 export * from "./secrets.ts"
 export * from "./signing-keys.ts"
+export * from "./select-executions.ts"
 export * from "./snapshots.ts"
 export * from "./versions.ts"

@@ -1,5 +1,5 @@
 import { AppError } from "@hooklane/core"
-import { and, lt, lte, or, type SQL } from "drizzle-orm"
+import { and, gt, gte, lt, lte, or, type SQL } from "drizzle-orm"
 import type { executions } from "./schema.sqlite.ts"
 
 /** A place in the list of executions, which is ordered by acceptance and then by id, the newest first. */
@@ -13,6 +13,14 @@ export function after({ acceptedAt, executionId }: typeof executions, position: 
   return and(
     lte(acceptedAt, position.acceptedAt),
     or(lt(acceptedAt, position.acceptedAt), lt(executionId, position.executionId)),
+  )
+}
+
+/** What comes before it in the list: what was accepted later. */
+export function before({ acceptedAt, executionId }: typeof executions, position: Position): SQL | undefined {
+  return and(
+    gte(acceptedAt, position.acceptedAt),
+    or(gt(acceptedAt, position.acceptedAt), gt(executionId, position.executionId)),
   )
 }
 

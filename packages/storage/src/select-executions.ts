@@ -1,0 +1,69 @@
+import { EXECUTION_STATUSES, type Failure, isFinal, type TriggerId } from "@hooklane/core"
+import { and, asc, eq, inArray, isNull, lt, or } from "drizzle-orm"
+import { type ExecutionConditions, matching } from "./executions.ts"
+import type { Storage } from "./open.ts"
+import { before, type Position } from "./position.ts"
+
+const UNFINISHED = EXECUTION_STATUSES.filter((status) => !isFinal(status))
+
+/** SQLite takes 32,766 parameters; a statement of this size takes a millisecond. */
+const IDS_PER_QUERY = 500
+
+/** Those of the executions that the history knows and that meet the conditions, in the order in which they came. */
+export async function selectExecutions(
+  storage: Storage,
+  executionIds: readonly string[],
+  { failure, ...conditions }: ExecutionConditions & { failure?: Failure | undefined } = {},
+): Promise<string[]> {
+  const { executions } = storage.tables
+  const found = new Set<string>()
+  for (let from = 0; from < executionIds.length; from += IDS_PER_QUERY) {
+    const ids = executionIds.slice(from, from + IDS_PER_QUERY)
+    const rows = await storage.db
+      .select({ executionId: executions.executionId })
+      .from(executions)
+      .where(
+        and(
+          inArray(executions.executionId, ids),
+          matching(storage, conditions),
+          failure && eq(executions.failure, failure),
+        ),
+      )
+    for (const { executionId } of rows) found.add(executionId)
+  }
+  return executionIds.filter((id) => found.has(id))
+}
+
+/** An execution that the history does not know to be over. */
+export interface UnfinishedExecution extends Position {
+  triggerId: TriggerId
+  hookId: string
+  hookName: string
+  versionId: string
+  replayOf: string | null
+}
+
+/**
+ * Executions of which the history has heard nothing since `quietSince`, neither that they ended nor that they are to
+ * be tried later; the oldest first, those after `position` when it is given.
+ */
+export async function listUnfinished(
+  { db, tables: { executions } }: Storage,
+  { quietSince, position, limit }: { quietSince: Date; position?: Position | undefined; limit: number },
+): Promise<UnfinishedExecution[]> {
+  const { executionId, triggerId, hookId, hookName, versionId, acceptedAt, replayOf } = executions
+  return await db
+    .select({ executionId, triggerId, hookId, hookName, versionId, acceptedAt, replayOf })
+    .from(executions)
+    .where(
+      and(
+        inArray(executions.status, UNFINISHED),
+        lt(executions.acceptedAt, quietSince),
+        lt(executions.statusAt, quietSince),
+        or(isNull(executions.nextAttemptAt), lt(executions.nextAttemptAt, quietSince)),
+        position && before(executions, position),
+      ),
+    )
+    .orderBy(asc(executions.acceptedAt), asc(executions.executionId))
+    .limit(limit)
+}
