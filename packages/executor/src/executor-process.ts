@@ -4,10 +4,13 @@ import { Duplex } from "node:stream"
 import { AppError, type RunReport } from "@hooklane/core"
 import { openFrameLink } from "./contained/frames.ts"
 import { startHeartbeat } from "./contained/heartbeat.ts"
-import { watchDeath } from "./death.ts"
+import { MAX_STORAGE_BYTES } from "./contained/storage-protocol.ts"
+import { type DeathReport, watchDeath } from "./death.ts"
+import { watchMemory } from "./memory-watch.ts"
 import { openPendingRuns } from "./pending-runs.ts"
-import type { ExecutorSettings, HookCode, ToExecutor } from "./protocol.ts"
+import type { ExecutorSettings, HookCode, StorageOrderFrame, ToExecutor } from "./protocol.ts"
 import { createReceiver } from "./receive.ts"
+import { openRunStorage, type RunStorage } from "./run-storage.ts"
 import type { RunTask } from "./run-task.ts"
 import { webtaskOf } from "./webtask.ts"
 
@@ -17,7 +20,7 @@ export interface ExecutorProcess {
   /** @throws AppError internal_error when the process ended before it could be used */
   readonly ready: Promise<void>
   /** Resolves when the process is gone, with the reason. */
-  readonly gone: Promise<string>
+  readonly gone: Promise<DeathReport>
   /** Makes it the process of one hook version, once and for ever. */
   bind(hook: HookCode): void
   /** Always resolves: with what the executor answered, or with how it died. */
@@ -26,12 +29,15 @@ export interface ExecutorProcess {
 }
 
 const BOOT_LIMIT_MS = 10_000
+/** Besides the heaps of its threads: buffers, code, and what a thread takes while another takes its place. */
+const ALLOWED_MB = 128
 
 export function superviseExecutor(child: ChildProcess, settings: ExecutorSettings): ExecutorProcess {
   const { gone, kill } = watchDeath(child)
   const runs = openPendingRuns({ cancel: (id) => send({ type: "cancel", id }), kill })
   const { promise: ready, resolve: onReady, reject: failToBoot } = Promise.withResolvers<void>()
-  const receive = createReceiver({ runs, onReady, kill })
+  const storages = new Map<string, RunStorage>()
+  const receive = createReceiver({ runs, onReady, kill, onStorage: (frame) => void serveStorage(frame) })
   const link = openFrameLink(pipeOf(child), {
     maxBytes: largestFrame(settings),
     onFrame: (message) => {
@@ -44,19 +50,34 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
     beat: () => send({ type: "ping" }),
     onSilence: () => kill("it fell silent"),
   })
+  const allowedMb = ALLOWED_MB + settings.threads * settings.heapMb
+  const memory = watchMemory({
+    pid: child.pid ?? 0,
+    allowedMb,
+    onExceeded: () => kill(`it used more than ${allowedMb} MB of memory`, "memory"),
+  })
   const bootTimer = setTimeout(kill, BOOT_LIMIT_MS, "it did not start in time")
   ready.then(
-    () => clearTimeout(bootTimer),
+    () => {
+      clearTimeout(bootTimer)
+      memory.setBaseline()
+    },
     () => clearTimeout(bootTimer),
   )
-  void gone.then((reason) => {
+  void gone.then((death) => {
     heartbeat.stop()
-    failToBoot(new AppError("internal_error", `An executor did not start: ${reason}`))
-    runs.endAll(reason)
+    failToBoot(new AppError("internal_error", `An executor did not start: ${death.reason}`))
+    runs.endAll({ ...death, rssMb: memory.rssMb, limitMb: allowedMb })
   })
 
   function send(message: ToExecutor): void {
     link.send(message)
+  }
+
+  async function serveStorage({ id, call, order }: StorageOrderFrame): Promise<void> {
+    // A run that is over, or never was, gets no answer.
+    const answer = await storages.get(id)?.take(order)
+    if (answer && storages.has(id)) send({ type: "storage_answer", id, call, answer })
   }
 
   return {
@@ -67,7 +88,12 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
     bind: (hook) => send({ type: "bind", hook }),
     run(task, signal) {
       const id = randomUUID()
-      const report = runs.add(id, task, signal)
+      const release = memory.hold()
+      const report = runs.add(id, task, signal).finally(() => {
+        storages.delete(id)
+        release()
+      })
+      storages.set(id, openRunStorage(task.storage, task.snapshot.hookId))
       const { timeoutMs } = task.limits
       send({ type: "run", id, timeoutMs, event: task.event, webtask: JSON.stringify(webtaskOf(task)) })
       return report
@@ -78,7 +104,8 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
 /** JSON inside JSON at most doubles; a control character in console output or an error takes six bytes. */
 function largestFrame({ maxResultBytes, maxLogBytes }: ExecutorSettings): number {
   const errorBytes = 65_536
-  return 2 * maxResultBytes + 6 * (maxLogBytes + errorBytes) + 65_536
+  const callBytes = 512 * 1_024
+  return 2 * Math.max(maxResultBytes, MAX_STORAGE_BYTES) + 6 * (maxLogBytes + errorBytes) + callBytes
 }
 
 function pipeOf(child: ChildProcess): Duplex {

@@ -1,4 +1,5 @@
 export { startExecutors } from "./executor.ts"
+export type { HookStorage, StorageWrite, StoredDocument } from "./run-storage.ts"
 export type {
   ExecutorLog,
   ExecutorStats,

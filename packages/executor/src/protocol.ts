@@ -1,6 +1,14 @@
-import { logLineSchema, MAX_OUTBOUND_CALLS, outboundCallSchema, type Trigger } from "@hooklane/core"
+import {
+  type Kill,
+  killSchema,
+  logLineSchema,
+  MAX_OUTBOUND_CALLS,
+  outboundCallSchema,
+  type Trigger,
+} from "@hooklane/core"
 import { z } from "zod"
 import type { EgressRules } from "./contained/egress-rules.ts"
+import { MAX_STORAGE_BYTES, type StorageAnswer, type StorageOrder } from "./contained/storage-protocol.ts"
 import type { HookDirectives } from "./hook-directives.ts"
 
 /**
@@ -29,16 +37,43 @@ export const answerSchema = z.strictObject({
   logsTruncated: z.boolean(),
   runMs: z.number().min(0),
   calls: z.array(outboundCallSchema).max(MAX_OUTBOUND_CALLS),
+  kill: killSchema.omit({ lastOutput: true }).optional(),
 })
+/** Why a process ended, in a word. */
+export type DeathCause = Kill["reason"]
+
 export type Answer = z.infer<typeof answerSchema>
+
+const storageOrderSchema = z.strictObject({
+  type: z.literal("storage_order"),
+  /** Of the run. */
+  id: z.uuid(),
+  call: z.int().min(0),
+  order: z.discriminatedUnion("op", [
+    z.strictObject({ op: z.literal("get") }),
+    z.strictObject({
+      op: z.literal("set"),
+      json: z.string().max(MAX_STORAGE_BYTES).optional(),
+      isForced: z.boolean(),
+    }),
+  ]) satisfies z.ZodType<StorageOrder>,
+})
+export type StorageOrderFrame = z.infer<typeof storageOrderSchema>
 
 export const fromExecutorSchema = z.discriminatedUnion("type", [
   /** The pool is up: the executor can be bound to a hook version. */
   z.strictObject({ type: z.literal("ready") }),
   z.strictObject({ type: z.literal("pong") }),
   /** The last frame of an executor that ends itself. */
-  z.strictObject({ type: z.literal("farewell"), reason: z.string().max(1000) }),
+  z.strictObject({
+    type: z.literal("farewell"),
+    reason: z.string().max(1000),
+    cause: killSchema.shape.reason,
+  }),
+  /** The newest output of a run that takes its time: kept in case that its process dies with the rest. */
+  z.strictObject({ type: z.literal("output"), id: z.uuid(), lines: z.array(logLineSchema).max(5) }),
   answerSchema,
+  storageOrderSchema,
 ])
 export type FromExecutor = z.infer<typeof fromExecutorSchema>
 
@@ -72,6 +107,7 @@ export type ToExecutor =
   | { type: "bind"; hook: HookCode }
   | ({ type: "run" } & RunRequest)
   | { type: "cancel"; id: string }
+  | { type: "storage_answer"; id: string; call: number; answer: StorageAnswer }
   | { type: "ping" }
 
 /** What an executor is started with; it holds for its whole life. */

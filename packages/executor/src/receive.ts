@@ -1,21 +1,27 @@
 import type { PendingRuns } from "./pending-runs.ts"
-import { type Answer, fromExecutorSchema } from "./protocol.ts"
+import { type Answer, type DeathCause, fromExecutorSchema, type StorageOrderFrame } from "./protocol.ts"
 import { toReport } from "./report.ts"
 
 export interface ReceiverPowers {
   runs: PendingRuns
   onReady(): void
+  onStorage(frame: StorageOrderFrame): void
   /** Ends the process; what it sends from then on is of no account. */
-  kill(reason: string): void
+  kill(reason: string, cause?: DeathCause): void
 }
 
 /** Takes what an executor sends: each frame is checked, and one that is wrong is the last. */
-export function createReceiver({ runs, onReady, ...powers }: ReceiverPowers): (message: unknown) => void {
+export function createReceiver({
+  runs,
+  onReady,
+  onStorage,
+  ...powers
+}: ReceiverPowers): (message: unknown) => void {
   let isOver = false
 
-  function kill(reason: string): void {
+  function kill(reason: string, cause: DeathCause = "crash"): void {
     isOver = true
-    powers.kill(reason)
+    powers.kill(reason, cause)
   }
 
   function settle(answer: Answer): void {
@@ -39,7 +45,9 @@ export function createReceiver({ runs, onReady, ...powers }: ReceiverPowers): (m
       return
     }
     if (data.type === "ready") onReady()
-    if (data.type === "farewell") kill(data.reason)
+    if (data.type === "farewell") kill(data.reason, data.cause)
     if (data.type === "answer") settle(data)
+    if (data.type === "output") runs.keepOutput(data.id, data.lines)
+    if (data.type === "storage_order") onStorage(data)
   }
 }

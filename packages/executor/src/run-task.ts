@@ -1,5 +1,6 @@
 import type { RunReport, Snapshot } from "@hooklane/core"
 import type { EgressRules } from "./contained/egress-rules.ts"
+import type { HookStorage } from "./run-storage.ts"
 
 /** One run of one hook version, with everything it may know. */
 export interface RunTask {
@@ -13,6 +14,8 @@ export interface RunTask {
   executionId: string
   attempt: number
   limits: RunLimits
+  /** Where its hook's document is; without it the hook has none. */
+  storage?: HookStorage
 }
 
 export interface RunLimits {

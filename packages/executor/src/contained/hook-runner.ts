@@ -1,3 +1,4 @@
+import { threadId } from "node:worker_threads"
 import type { ExecutorSettings, HookCode } from "../protocol.ts"
 import { type CompiledHook, compileHook } from "./compile-hook.ts"
 import { createDnsShim } from "./dns-shim.ts"
@@ -7,7 +8,7 @@ import { installNetShim } from "./net-shim.ts"
 import { createNetwork } from "./network.ts"
 import { createRunLog } from "./run-log.ts"
 import { createSandbox, type Sandbox, type SandboxedCode, type SandboxPowers } from "./sandbox.ts"
-import { createStorageLine } from "./storage-line.ts"
+import { openStorageLine, type StorageLine } from "./storage-line.ts"
 import type { RunTask, ThreadAnswer, ThreadMessage } from "./thread-protocol.ts"
 import { createTimers } from "./timers.ts"
 
@@ -36,6 +37,7 @@ interface ActiveRun {
   /** Sends the first answer; later ones are ignored. */
   answer(answer: ThreadAnswer): void
   readonly answered: Promise<ThreadAnswer["status"]>
+  storage: StorageLine
   isUnclean: boolean
 }
 
@@ -48,7 +50,6 @@ const MAX_RUNS = 10_000
 export function createHookRunner(settings: RunnerSettings): HookRunner {
   const { timers, open: openTimers, close: closeTimers } = createTimers()
   const { network, open: openNetwork, close: closeNetwork } = createNetwork()
-  const storage = createStorageLine()
   const { dns, dnsPromises } = createDnsShim(network)
   const powers: SandboxPowers = {
     shims: { net: installNetShim(network), dns, "dns/promises": dnsPromises },
@@ -71,7 +72,6 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     const resourcesBefore = countResources()
     openTimers()
     openNetwork(task.port)
-    storage.open(task.port)
     const current = beginRun(task, settings)
     active = current
     runs += 1
@@ -84,7 +84,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     const status = await current.answered
     closeTimers()
     closeNetwork()
-    storage.close()
+    current.storage.close()
     // What the run left for the next turns of the loop comes now, and counts as its own.
     await nextTurn()
     await nextTurn()
@@ -99,7 +99,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     task.port.close()
   }
 
-  function call({ hook: text, event, webtask }: RunTask, { answer }: ActiveRun): void {
+  function call({ hook: text, event, webtask }: RunTask, { answer, storage }: ActiveRun): void {
     hook ??= parseHook(text)
     const { compiled } = hook
     if (!sandbox) {
@@ -138,7 +138,7 @@ function beginRun({ port }: RunTask, { maxResultBytes, maxLogBytes }: RunnerSett
   })
   const { promise: answered, resolve } = Promise.withResolvers<ThreadAnswer["status"]>()
   let isAnswered = false
-  send({ kind: "started" })
+  send({ kind: "started", threadId })
   const startedAt = performance.now()
   return {
     print: log.write,
@@ -150,6 +150,7 @@ function beginRun({ port }: RunTask, { maxResultBytes, maxLogBytes }: RunnerSett
       resolve(bounded.status)
     },
     answered,
+    storage: openStorageLine(port),
     isUnclean: false,
   }
 }

@@ -1,5 +1,5 @@
 import type { CallSignature } from "../protocol.ts"
-import type { StorageAnswer, StorageOrder } from "./storage-protocol.ts"
+import type { storageFace } from "./storage-face.ts"
 import type { ThreadAnswer } from "./thread-protocol.ts"
 
 /** What the prelude gets from the thread, whose objects belong to another realm. */
@@ -9,6 +9,8 @@ export interface PreludeInput {
   require(id: unknown): unknown
   /** The thread's native error classes by name. */
   nativeErrors: Readonly<Record<string, unknown>>
+  /** Made in the hook's context, too. */
+  createStorage: ReturnType<typeof storageFace>
   hookFile: string
 }
 
@@ -17,7 +19,7 @@ export interface HookCall {
   webtask: string
   /** Takes the first answer; later ones are ignored. */
   answer(answer: ThreadAnswer): void
-  askStorage(order: StorageOrder, done: (answer: StorageAnswer) => void): void
+  askStorage: Parameters<PreludeInput["createStorage"]>[0]
 }
 
 export interface Prelude {
@@ -129,72 +131,24 @@ export function prelude(input: PreludeInput): Prelude {
     return names.filter((name) => name.trim() !== "").length > count
   }
 
-  function argumentsFor({ event: eventText, webtask: webtaskText, askStorage }: HookCall): unknown[] {
+  function argumentsFor({
+    event: eventText,
+    webtask: webtaskText,
+    askStorage,
+  }: Omit<HookCall, "answer">): unknown[] {
     const event = parse(eventText)
     const webtask = parse(webtaskText)
     // Not enumerable: a hook that calls back with its context would send it along.
-    defineProperty(webtask, "storage", { value: createStorage(askStorage), configurable: true, writable: true })
+    defineProperty(webtask, "storage", {
+      value: input.createStorage(askStorage),
+      configurable: true,
+      writable: true,
+    })
     webtask.body = event
     webtask.body_raw = eventText
     const context = signature.contextArgument === "copy" ? { ...event.context } : event.context
     context.webtask = webtask
     return signature.parameters.map((name) => (name === "context" ? context : event[name]))
-  }
-
-  /**
-   * One JSON document that outlives the run, with the conflicts of the original: a `set` without `force` fails
-   * when another run wrote after this one read.
-   */
-  function createStorage(ask: HookCall["askStorage"]) {
-    let wasRead = false
-
-    function get(...args: unknown[]): void {
-      const { callback } = storageArguments(args)
-      if (!callback) throw new TypeError("storage.get needs a function to call back")
-      wasRead = true
-      ask({ op: "get" }, (answer) => {
-        const error = storageError(answer)
-        if (error) callback(error)
-        else callback(null, documentOf(answer))
-      })
-    }
-
-    function set(data: unknown, ...args: unknown[]): void {
-      const { callback, options } = storageArguments(args)
-      const isForced = Boolean(options.force)
-      const isRemoved = data === undefined || data === null
-      if (!wasRead && !isForced && !isRemoved)
-        throw new Error("storage.set needs storage.get before it, or the option force")
-      const json = isRemoved ? undefined : stringify(data)
-      if (json === undefined && !isRemoved) throw new TypeError("storage.set needs data that is JSON")
-      ask({ op: "set", json, isForced: isForced || isRemoved }, (answer) => {
-        const error = storageError(answer)
-        if (callback) callback(error)
-      })
-    }
-
-    return { get, set }
-  }
-
-  /** `(callback)` or `(options, callback)`. */
-  function storageArguments(args: unknown[]) {
-    const [options = {}, callback] = args.length > 1 || !isFunction(args[0]) ? args : [{}, args[0]]
-    if (callback !== undefined && !isFunction(callback)) throw new TypeError("The callback is not a function")
-    if (typeof options !== "object" || options === null) throw new TypeError("The options are not an object")
-    return { options: options as { force?: unknown }, callback }
-  }
-
-  function storageError(answer: StorageAnswer): Error | null {
-    if (answer.status === "done") return null
-    if (answer.status === "refused") return withCode(new Error(answer.message), answer.code)
-    const error = withCode(new Error("The data was changed by another run since it was read"), 409)
-    defineProperty(error, "conflict", {
-      value: documentOf(answer),
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    })
-    return error
   }
 
   function success(value: unknown): ThreadAnswer {

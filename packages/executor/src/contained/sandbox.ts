@@ -8,6 +8,7 @@ import { createHookProcess } from "./hook-process.ts"
 import { createRequire } from "./hook-require.ts"
 import { intrinsicsOf } from "./integrity.ts"
 import { type Prelude, type PreludeInput, prelude } from "./prelude.ts"
+import { storageFace } from "./storage-face.ts"
 import type { HookTimers } from "./timers.ts"
 
 export interface SandboxPowers {
@@ -81,6 +82,7 @@ const NATIVE_ERRORS = {
 }
 
 const preludeScript = new Script(`(${prelude})`, { filename: "hooklane:prelude" })
+const storageScript = new Script(`(${storageFace})`, { filename: "hooklane:storage" })
 
 /** A fresh context for one hook version: clean globals, its own `require`, and the prelude that calls the hook. */
 export interface Sandbox extends Prelude {
@@ -110,6 +112,7 @@ export function createSandbox({ code, packages }: SandboxedCode, powers: Sandbox
       openPackages: packages && ((require) => asPackages(packages.runInContext(global))(require)),
     }),
     nativeErrors: NATIVE_ERRORS,
+    createStorage: asStorageFace(storageScript.runInContext(global))(),
     hookFile: HOOK_FILE,
   })
   return {
@@ -140,6 +143,11 @@ function define(global: object, name: string, value: unknown): void {
 /** The script is the text of `prelude`, so its value is that function, made in the context. */
 function asPrelude(value: unknown): (input: PreludeInput) => Prelude {
   return value as typeof prelude
+}
+
+/** The script is the text of `storageFace`. */
+function asStorageFace(value: unknown): typeof storageFace {
+  return value as typeof storageFace
 }
 
 /** The script is one of `compilePackages`, so its value is that function. */

@@ -1,11 +1,17 @@
 import type { MessagePort } from "node:worker_threads"
-import type { StorageAnswer, StorageEvent, StorageOrder, StorageRequest } from "./storage-protocol.ts"
+import {
+  MAX_STORAGE_BYTES,
+  type StorageAnswer,
+  type StorageEvent,
+  type StorageOrder,
+  type StorageRequest,
+} from "./storage-protocol.ts"
 
-/** A thread's way to the document of its hook, open while a run is under way. */
+/** A run's way to the document of its hook, from its thread. */
 export interface StorageLine {
-  /** `done` is called once, and never before this returns; not at all when the run ends first. */
+  /** `done` is called later, once; not at all when the run ends first. */
   ask(order: StorageOrder, done: (answer: StorageAnswer) => void): void
-  open(port: MessagePort): void
+  /** What is asked from now on, by whoever kept the run's storage, is refused. */
   close(): void
 }
 
@@ -14,47 +20,43 @@ const RUN_IS_OVER: StorageAnswer = {
   code: 410,
   message: "The run of this storage is over",
 }
+const TOO_LARGE: StorageAnswer = {
+  status: "refused",
+  code: 413,
+  message: `The data has more than ${MAX_STORAGE_BYTES} bytes as JSON`,
+}
 
-export function createStorageLine(): StorageLine {
-  const waiting = new Map<number, (answer: StorageAnswer) => void>()
-  let port: MessagePort | undefined
-  let isListening = false
-  let lastCall = 0
+export function openStorageLine(port: MessagePort): StorageLine {
+  const waiting: ((answer: StorageAnswer) => void)[] = []
+  let isOpen = true
 
-  function listen(at: MessagePort): void {
-    if (isListening) return
-    isListening = true
-    at.on("message", (event: StorageEvent) => {
-      if (event.kind === "storage_answer") settle(event)
+  function listen(): void {
+    port.on("message", ({ kind, call, answer }: StorageEvent) => {
+      if (kind === "storage_answer" && isOpen) waiting[call]?.(answer)
     })
-    at.unref()
-  }
-
-  function settle({ call, answer }: StorageEvent): void {
-    const done = waiting.get(call)
-    waiting.delete(call)
-    done?.(answer)
+    // An answer that is awaited is a reason for the run to go on, not for the thread to.
+    port.unref()
   }
 
   return {
     ask(order, done) {
-      if (!port) {
-        queueMicrotask(() => done(RUN_IS_OVER))
+      const refusal = isOpen ? refusalOf(order) : RUN_IS_OVER
+      if (refusal) {
+        queueMicrotask(() => done(refusal))
         return
       }
-      listen(port)
-      lastCall += 1
-      waiting.set(lastCall, done)
-      const request: StorageRequest = { kind: "storage_order", call: lastCall, order }
+      if (waiting.length === 0) listen()
+      const request: StorageRequest = { kind: "storage_order", call: waiting.push(done) - 1, order }
       port.postMessage(request)
     },
-    open(next) {
-      port = next
-      isListening = false
-    },
     close() {
-      port = undefined
-      waiting.clear()
+      isOpen = false
     },
   }
+}
+
+/** The worker would take a larger one for an attack. */
+function refusalOf(order: StorageOrder): StorageAnswer | undefined {
+  const isTooLarge = order.op === "set" && Buffer.byteLength(order.json ?? "") > MAX_STORAGE_BYTES
+  return isTooLarge ? TOO_LARGE : undefined
 }

@@ -1,3 +1,6 @@
+/** A document as JSON text in UTF-8. Webtask's own bound. */
+export const MAX_STORAGE_BYTES = 500 * 1024
+
 /**
  * What a hook asks of its storage, and what it gets. It travels over the port of the run to the executor's main
  * thread, and from there to the worker, which alone can reach the document. `json` is the document as text; a `set`

@@ -25,7 +25,7 @@ export type ThreadAnswer =
 
 export type ThreadMessage =
   /** The clock starts. */
-  | { kind: "started" }
+  | { kind: "started"; threadId: number }
   | { kind: "log"; line: LogLine }
   /** More was printed than is kept. */
   | { kind: "logs_truncated" }
