@@ -12,8 +12,8 @@ export interface Replies {
   readonly inFlight: number
   /**
    * The reply to an execution, or undefined when there is none at `deadlineAt` (epoch ms), or when closed.
-   * Listens from the moment of the call, so call it before the job is added. Never rejects, and resolves half
-   * a second after the deadline at the latest. `giveUp` ends the wait without a reply.
+   * Listens from the moment of the call, so call it before the job is added. Never rejects, and resolves a
+   * quarter of a second after the deadline at the latest. `giveUp` ends the wait without a reply.
    */
   wait(executionId: string, deadlineAt: number, giveUp?: AbortSignal): Promise<Reply | undefined>
   /** Ends every wait without a reply. */
@@ -26,8 +26,9 @@ interface RepliesOptions {
   gatewayId: string
 }
 
-// For the one look at the reply's key when the deadline has passed.
-const LAST_LOOK_MS = 500
+// For the one look at the reply's key when the deadline has passed. With REPLY_GRACE_MS it leaves the caller's
+// answer a quarter of its last second to be sent in, however silent Redis is.
+const LAST_LOOK_MS = 250
 
 // Keys read per command after a reconnect.
 const KEYS_PER_READ = 500

@@ -94,6 +94,16 @@ test("a reply that was never heard is found under its key at the deadline", asyn
   expect(await waiting).toEqual(reply)
 })
 
+test("a wait ends a quarter of a second after its deadline though Redis is silent", async () => {
+  const redis = await testRedis()
+  const connection = testConnection({ url: redis.url })
+  const replies = await testReplies(connection)
+  await connection.commands.run((client) => client.call("CLIENT", "PAUSE", "1000"))
+  const startedAt = Date.now()
+  expect(await replies.wait("exe_1", inMs(100))).toBeUndefined()
+  expect(Date.now() - startedAt).toBeLessThan(500)
+})
+
 test("a reply's key goes by itself, and what it holds is sealed", async () => {
   const { commands, prefix, ...rest } = testConnection()
   const connection = { commands, prefix, ...rest }
