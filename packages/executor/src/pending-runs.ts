@@ -1,4 +1,7 @@
-import type { Outcome, RunReport } from "@hooklane/core"
+import type { LogLine, Outcome, RunReport } from "@hooklane/core"
+import type { DeathReport } from "./death.ts"
+import type { DeathCause } from "./protocol.ts"
+import { createRedactor } from "./redact.ts"
 import { withoutAnswer } from "./report.ts"
 import type { RunTask } from "./run-task.ts"
 
@@ -7,15 +10,24 @@ export interface PendingRuns {
   add(id: string, task: RunTask, signal: AbortSignal): Promise<RunReport>
   get(id: string): { task: RunTask } | undefined
   settle(id: string, report: RunReport): void
+  /** The newest output of a run, for the report if its process dies. */
+  keepOutput(id: string, lines: LogLine[]): void
   /** The process is gone. */
-  endAll(reason: string): void
+  endAll(death: ProcessDeath): void
+}
+
+export interface ProcessDeath extends DeathReport {
+  /** Memory of the process when it was last looked at; 0 when it was not. */
+  rssMb: number
+  /** What it may use. */
+  limitMb: number
 }
 
 export interface PendingRunsPowers {
   /** Asks the executor to stop a run. */
   cancel(id: string): void
   /** Stops the executor, when it does not do what it was asked for. */
-  kill(reason: string): void
+  kill(reason: string, cause: DeathCause): void
 }
 
 interface PendingRun {
@@ -26,6 +38,7 @@ interface PendingRun {
   isFinished: boolean
   /** What the run ended with if the process must be killed over it. */
   outcomeIfKilled?: Outcome
+  lastOutput: LogLine[]
   forget(): void
 }
 
@@ -34,7 +47,7 @@ const GRACE_MS = 2_000
 
 export function openPendingRuns({ cancel, kill }: PendingRunsPowers): PendingRuns {
   const runs = new Map<string, PendingRun>()
-  let death: string | undefined
+  let death: ProcessDeath | undefined
 
   function finish(id: string, run: PendingRun, report: RunReport): void {
     runs.delete(id)
@@ -48,7 +61,7 @@ export function openPendingRuns({ cancel, kill }: PendingRunsPowers): PendingRun
     const stop = () => {
       if (run.isFinished) return
       run.outcomeIfKilled = outcome
-      kill("a run in it could not be stopped")
+      kill("a run in it could not be stopped", "wall_time")
     }
     clearTimeout(run.watchdog)
     // Not before this process has read its pipes: it may be the one that was late.
@@ -57,7 +70,7 @@ export function openPendingRuns({ cancel, kill }: PendingRunsPowers): PendingRun
 
   return {
     add(id, task, signal) {
-      if (death !== undefined) return Promise.resolve(withoutAnswer({ status: "crashed", reason: death }))
+      if (death) return Promise.resolve(withoutAnswer({ status: "crashed", reason: death.reason }))
       const { promise, resolve } = Promise.withResolvers<RunReport>()
       const stop = () => {
         cancel(id)
@@ -71,6 +84,7 @@ export function openPendingRuns({ cancel, kill }: PendingRunsPowers): PendingRun
         resolve,
         watchdog: undefined,
         isFinished: false,
+        lastOutput: [],
         forget: () => signal.removeEventListener("abort", stop),
       }
       watch(run, timeoutMs + GRACE_MS, { status: "timed_out", afterMs: timeoutMs })
@@ -82,12 +96,24 @@ export function openPendingRuns({ cancel, kill }: PendingRunsPowers): PendingRun
       const run = runs.get(id)
       if (run) finish(id, run, report)
     },
-    endAll(reason) {
-      death = reason
-      for (const [id, run] of runs) {
-        const outcome = run.outcomeIfKilled ?? { status: "crashed", reason }
-        finish(id, run, withoutAnswer(outcome, performance.now() - run.startedAt))
-      }
+    keepOutput(id, lines) {
+      const run = runs.get(id)
+      if (run) run.lastOutput = lines
+    },
+    endAll(because) {
+      death = because
+      for (const [id, run] of runs) finish(id, run, reportOf(run, because))
     },
   }
+}
+
+/** The report of a run whose process is gone. */
+function reportOf(run: PendingRun, { reason, cause, rssMb, limitMb }: ProcessDeath): RunReport {
+  const ended: Outcome =
+    cause === "memory" ? { status: "out_of_memory", limitMb } : { status: "crashed", reason }
+  return withoutAnswer(run.outcomeIfKilled ?? ended, performance.now() - run.startedAt, {
+    reason: run.outcomeIfKilled?.status === "timed_out" ? "wall_time" : cause,
+    ...(rssMb > 0 && { rssMb }),
+    lastOutput: createRedactor(run.task.secrets).logs(run.lastOutput),
+  })
 }

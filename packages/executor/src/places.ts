@@ -150,7 +150,7 @@ function populate(house: House, place: Place): void {
     () => open(house, place, seat),
     () => {}, // It died, and `gone` says so.
   )
-  void process.gone.then((reason) => vacate(house, place, seat, reason))
+  void process.gone.then(({ reason }) => vacate(house, place, seat, reason))
 }
 
 function makeRoom(house: House): boolean {

@@ -1,4 +1,4 @@
-import { type HookError, hookErrorSchema, type Outcome, type RunReport } from "@hooklane/core"
+import { type HookError, hookErrorSchema, type Kill, type Outcome, type RunReport } from "@hooklane/core"
 import { isTooDeep, MAX_JSON_DEPTH } from "./json-depth.ts"
 import type { Answer, Ending } from "./protocol.ts"
 import { createRedactor, type Redactor } from "./redact.ts"
@@ -10,20 +10,25 @@ import type { RunTask } from "./run-task.ts"
  */
 export function toReport(answer: Answer, { secrets, limits }: RunTask): RunReport {
   const redact = createRedactor(secrets)
-  const { logs, logsTruncated, runMs, calls } = answer
+  const { logsTruncated, runMs, calls, kill } = answer
+  const logs = redact.logs(answer.logs)
   return {
     outcome: toOutcome(answer.ending, limits, redact),
-    logs: redact.logs(logs),
+    logs,
     logsTruncated,
     runMs,
     ...(calls.length > 0 && { calls }),
+    ...(kill && { kill: { ...kill, lastOutput: logs.slice(-LAST_LINES) } }),
   }
 }
 
 /** The report of a run that no executor answered. */
-export function withoutAnswer(outcome: Outcome, runMs = 0): RunReport {
-  return { outcome, logs: [], logsTruncated: false, runMs }
+export function withoutAnswer(outcome: Outcome, runMs = 0, kill?: Kill): RunReport {
+  return { outcome, logs: kill?.lastOutput ?? [], logsTruncated: false, runMs, ...(kill && { kill }) }
 }
+
+/** Lines of output in the report of a kill. */
+const LAST_LINES = 5
 
 function toOutcome(ending: Ending, limits: RunTask["limits"], redact: Redactor): Outcome {
   switch (ending.status) {

@@ -42,7 +42,7 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     count()
     isOver = true
     socket?.destroy()
-    if (problem) call.problem = problem.message.slice(0, 1_000)
+    if (problem) call.problem = problem.message.slice(0, 200)
     send({ kind: "closed", id, ...(problem && { problem }) })
     on.onClosed()
   }

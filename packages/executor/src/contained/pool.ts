@@ -2,6 +2,7 @@ import { once } from "node:events"
 import type { Worker } from "node:worker_threads"
 import { Piscina } from "piscina"
 import type { ExecutorSettings } from "../protocol.ts"
+import { type Evidence, examine } from "./evidence.ts"
 import type { ThreadTask } from "./thread-protocol.ts"
 
 /** The threads of an executor, one task each at a time. */
@@ -10,6 +11,8 @@ export interface Pool {
   run(task: ThreadTask, signal?: AbortSignal): Promise<void>
   /** Aborts a task that runs, which ends its thread. */
   end(controller: AbortController): void
+  /** Asks a thread that has to be stopped what it is doing. */
+  examine(threadId: number): Promise<Evidence>
 }
 
 export interface PoolOptions extends ExecutorSettings {
@@ -56,6 +59,10 @@ export function createPool(options: PoolOptions): Pool {
     run: (task, signal) => {
       const transferList = asTransferList(task.kind === "run" ? [task.port] : [])
       return piscina.run(task, { transferList, signal: signal ?? null })
+    },
+    async examine(threadId) {
+      const thread = piscina.threads.find((one) => one.threadId === threadId)
+      return thread ? examine(thread) : {}
     },
     end: (controller) => {
       const before = piscina.threads

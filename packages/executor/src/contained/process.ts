@@ -1,8 +1,16 @@
 import { Socket } from "node:net"
 import { fileURLToPath } from "node:url"
-import type { ExecutorSettings, FromExecutor, HookCode, RunRequest, ToExecutor } from "../protocol.ts"
+import type {
+  DeathCause,
+  ExecutorSettings,
+  FromExecutor,
+  HookCode,
+  RunRequest,
+  ToExecutor,
+} from "../protocol.ts"
 import { openFrameLink } from "./frames.ts"
 import { startHeartbeat } from "./heartbeat.ts"
+import { startIdleWatch } from "./idle-watch.ts"
 import { createPool } from "./pool.ts"
 import { prepareScript } from "./prepare-script.ts"
 import type { Policy } from "./resolve.ts"
@@ -33,12 +41,16 @@ const link = openFrameLink(pipe, {
     heartbeat.heard()
     receive(fromWorker(message))
   },
-  onFault: giveUp,
+  onFault: (fault) => giveUp(fault),
 })
 const heartbeat = startHeartbeat({ beat: () => {}, onSilence: () => giveUp("its worker fell silent") })
 
 pipe.on("close", () => process.kill(process.pid, "SIGKILL"))
 pipe.on("error", () => process.kill(process.pid, "SIGKILL"))
+startIdleWatch({
+  isBusy: () => runs.size > 0,
+  onBurning: () => giveUp("it went on working after its runs", "cpu"),
+})
 await pool.run({ kind: "warm_up" })
 send({ type: "ready" })
 
@@ -83,6 +95,7 @@ function start(request: RunRequest): void {
       runs.delete(answer.id)
       send(answer)
     },
+    onOutput: (lines) => send({ type: "output", id: request.id, lines }),
     onStorage: ({ call, order }) => send({ type: "storage_order", id: request.id, call, order }),
     onNotStarted: () => giveUp("its threads do not start"),
   })
@@ -105,7 +118,7 @@ function send(message: FromExecutor): void {
 }
 
 /** Ends this process, stuck threads and all; an orderly exit would wait for them. */
-function giveUp(reason: string): void {
-  send({ type: "farewell", reason })
+function giveUp(reason: string, cause: DeathCause = "crash"): void {
+  send({ type: "farewell", reason, cause })
   setImmediate(() => process.kill(process.pid, "SIGKILL"))
 }

@@ -1,5 +1,5 @@
 import { MessageChannel } from "node:worker_threads"
-import type { LogLine } from "@hooklane/core"
+import type { Kill, LogLine } from "@hooklane/core"
 import type { Answer, Ending, RunRequest } from "../protocol.ts"
 import { createEgressBroker } from "./egress-broker.ts"
 import type { Pool } from "./pool.ts"
@@ -19,6 +19,8 @@ export interface ThreadRunOptions {
   request: RunRequest
   policy: Policy
   onAnswer(answer: Answer): void
+  /** Its newest lines, a moment after they were printed. */
+  onOutput(lines: LogLine[]): void
   onStorage(request: Omit<StorageRequest, "kind">): void
   /** No thread took the run: the pool is broken. */
   onNotStarted(): void
@@ -28,6 +30,9 @@ export interface ThreadRunOptions {
 const START_LIMIT_MS = 5_000
 /** After its answer, a run has this long to come to rest. */
 const CLEAN_UP_LIMIT_MS = 250
+const MAX_LOG_LINES = 1_000
+const PREVIEW_MS = 30
+const PREVIEW_LINES = 5
 
 export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRunOptions): ThreadRun {
   const { port1: port, port2 } = new MessageChannel()
@@ -40,21 +45,53 @@ export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRun
   let logsTruncated = false
   let startedAt = performance.now()
   let isAnswered = false
+  let isExpired = false
+  let threadId = 0
+  let preview: NodeJS.Timeout | undefined
   let timer = setTimeout(on.onNotStarted, START_LIMIT_MS)
 
-  function settle(ending: Ending, runMs = performance.now() - startedAt): void {
+  function settle(ending: Ending, runMs = performance.now() - startedAt, kill?: Answer["kill"]): void {
     if (isAnswered) return
     isAnswered = true
     clearTimeout(timer)
+    clearTimeout(preview)
     const calls = broker.calls()
     broker.close()
-    on.onAnswer({ type: "answer", id: request.id, ending, logs, logsTruncated, runMs, calls })
+    on.onAnswer({
+      type: "answer",
+      id: request.id,
+      ending,
+      logs,
+      logsTruncated,
+      runMs,
+      calls,
+      ...(kill && { kill }),
+    })
   }
 
-  function stop(ending: Ending): void {
+  function stop(ending: Ending, kill?: Answer["kill"]): void {
     if (isAnswered) return
-    settle(ending)
+    settle(ending, performance.now() - startedAt, kill)
     pool.end(controller)
+  }
+
+  function showOutput(): void {
+    preview = undefined
+    if (!isAnswered) on.onOutput(logs.slice(-PREVIEW_LINES))
+  }
+
+  async function expire(): Promise<void> {
+    isExpired = true
+    const evidence = await pool.examine(threadId)
+    stop({ status: "timed_out" }, { reason: "wall_time", ...evidence })
+  }
+
+  function takeLine(line: LogLine): void {
+    // The thread counts them; one that does not is no longer what it was.
+    if (logs.length < MAX_LOG_LINES) {
+      logs.push(line)
+      preview ??= setTimeout(showOutput, PREVIEW_MS)
+    } else stop({ status: "crashed", reason: "it printed without end" }, { reason: "output" })
   }
 
   port.on("message", (message: ThreadMessage) => {
@@ -62,15 +99,17 @@ export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRun
       case "started":
         clearTimeout(timer)
         startedAt = performance.now()
-        timer = setTimeout(stop, request.timeoutMs, { status: "timed_out" })
+        threadId = message.threadId
+        timer = setTimeout(expire, request.timeoutMs)
         return
       case "log":
-        logs.push(message.line)
+        takeLine(message.line)
         return
       case "logs_truncated":
         logsTruncated = true
         return
       case "answer":
+        if (isExpired) return
         settle(message.answer, message.runMs)
         timer = setTimeout(pool.end, CLEAN_UP_LIMIT_MS, controller)
         return
@@ -92,7 +131,8 @@ export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRun
     // The port may still hold what the thread sent before it died.
     (error) =>
       setImmediate(() => {
-        settle(endingOf(error))
+        const ending = endingOf(error)
+        settle(ending, performance.now() - startedAt, { reason: killReasonOf(ending) })
         clearTimeout(timer)
         port.close()
       }),
@@ -107,6 +147,10 @@ function endingOf(error: unknown): Ending {
   const { code, message } = error instanceof Error ? withCode(error) : { code: "", message: String(error) }
   if (code === "ERR_WORKER_OUT_OF_MEMORY") return { status: "out_of_memory" }
   return { status: "crashed", reason: `its thread ended: ${message}`.slice(0, 1000) }
+}
+
+function killReasonOf({ status }: Ending): Kill["reason"] {
+  return status === "out_of_memory" ? "heap" : "crash"
 }
 
 function withCode(error: Error & { code?: unknown }): { code: unknown; message: string } {

@@ -1,0 +1,32 @@
+/**
+ * Ends a process that works although no run is inside: what a run left in native code, a flood of key
+ * derivations for one, is stopped by nothing else.
+ */
+export interface IdleWatchOptions {
+  isBusy(): boolean
+  onBurning(): void
+}
+
+const CHECK_MS = 500
+/** Replacing a thread takes a fraction of one check. */
+const CHECKS_ALLOWED = 2
+const MAX_SHARE = 0.5
+
+export function startIdleWatch({ isBusy, onBurning }: IdleWatchOptions): void {
+  let before = cpuMs()
+  let wasBusy = true
+  let burning = 0
+  setInterval(() => {
+    const now = cpuMs()
+    const isBurning = !wasBusy && !isBusy() && now - before > CHECK_MS * MAX_SHARE
+    burning = isBurning ? burning + 1 : 0
+    before = now
+    wasBusy = isBusy()
+    if (burning > CHECKS_ALLOWED) onBurning()
+  }, CHECK_MS)
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}
