@@ -16,6 +16,13 @@ export interface ServiceOptions {
   workers?: number
   /** Environment variables of the gateway and the workers. */
   settings?: Record<string, string>
+  /** The address under which a process reaches the Redis at `redisUrl`; that very one by default. */
+  route?: (app: ProcessName, redisUrl: string) => string
+}
+
+interface WorkerOptions {
+  /** Of Node, before the program's own. */
+  nodeArgs?: readonly string[]
 }
 
 /** A whole service of the test's own: Redis, a gateway and workers, in a folder that goes with it. */
@@ -28,7 +35,7 @@ export interface Service {
   /** Those that run, the oldest first. */
   readonly workers: readonly AppProcess[]
   /** Resolves when the gateway counts it among its workers. */
-  startWorker(): Promise<AppProcess>
+  startWorker(options?: WorkerOptions): Promise<AppProcess>
   /** Resolves when it takes calls. */
   startGateway(): Promise<void>
   /** What every process has printed, in the order in which it came. */
@@ -40,7 +47,7 @@ const START_MS = 20_000
 
 /** @throws Error with the logs when it does not come up; nothing is left behind then */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
-  const { workers: count = 1, settings = {} } = options
+  const { workers: count = 1, settings = {}, route = (_app, redisUrl) => redisUrl } = options
   await using resources = new AsyncDisposableStack()
   const dir = await mkdtemp(join(tmpdir(), "hooklane-e2e-"))
   resources.defer(() => rm(dir, { recursive: true, force: true }))
@@ -55,11 +62,11 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     for (const app of running) app.kill()
     await Promise.all(running.map((app) => app.exited))
   })
-  const start = async (app: "gateway" | "worker", name: string) => {
+  const start = async (app: "gateway" | "worker", name: string, nodeArgs: readonly string[] = []) => {
     const started = await startApp({
       name,
-      args: [join(import.meta.dirname, `../apps/${app}/src/main.ts`)],
-      env: envOf(app, { dir, redisUrl: redis.url, settings }),
+      args: [...nodeArgs, join(import.meta.dirname, `../apps/${app}/src/main.ts`)],
+      env: envOf(app, { dir, redisUrl: route(app, redis.url), settings }),
       onLine: (line) => lines.push(line),
     })
     running.push(started)
@@ -73,8 +80,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     api = createApi({ url, token: await firstToken(dir, url) })
   }
 
-  async function startWorker(): Promise<AppProcess> {
-    const worker = await start("worker", `worker ${running.length}`)
+  async function startWorker({ nodeArgs }: WorkerOptions = {}): Promise<AppProcess> {
+    const worker = await start("worker", `worker ${running.length}`, nodeArgs)
     workers.push(worker)
     void worker.exited.then(() => workers.splice(workers.indexOf(worker), 1))
     await vi.waitFor(async () => expect(await workerPids(api)).toContain(worker.pid), START_MS)
@@ -87,7 +94,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const logs = () => lines.join("\n")
   try {
     await startGateway()
-    await Promise.all(Array.from({ length: count }, startWorker))
+    await Promise.all(Array.from({ length: count }, () => startWorker()))
   } catch (cause) {
     throw new Error(`The service did not start:\n${logs()}`, { cause })
   }
@@ -109,9 +116,9 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   }
 }
 
-/** Command lines of the processes that run hooks: each is told the folder of its worker. */
+/** Ids and command lines of the processes that run hooks: each is told the folder of its worker. */
 export async function hookProcesses({ dir }: Pick<Service, "dir">): Promise<string[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "args="])
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "pid=,args="])
   return stdout.split("\n").filter((line) => line.includes(join(dir, "tmp")))
 }
 
