@@ -17,7 +17,8 @@ export interface JobDeps extends AttemptDeps {
  *
  * A synchronous job is answered before anything else is done for it, and is "done" however it ended: it has one
  * attempt. Answer, record and the queue's own end of the job leave in one packet, in this order. An asynchronous
- * one is recorded before the queue hears of it, so that what has left the queue can be seen in the history.
+ * one is recorded before the queue hears of it, so that what has left the queue can be seen in the history. What was
+ * cancelled is over.
  */
 export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): Promise<Verdict> {
   recordLostAttempts(deps, job, attempt)
@@ -28,7 +29,7 @@ export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): 
     return "done"
   }
   await deps.record(recordOf(deps, job, attempt, result))
-  if (!result.failure) return "done"
+  if (!result.failure || result.failure === "cancelled") return "done"
   return retryDelay(result, attempt) === undefined ? "dead" : "retry"
 }
 
@@ -69,6 +70,7 @@ function recordOf(deps: JobDeps, job: Job, attempt: AttemptFacts, result: Attemp
   const base = { head: executionHead(job), at: deps.now(), attempt: attemptOf(deps, attempt, result) }
   const { failure, error } = result
   if (!failure) return { ...base, status: "succeeded" }
+  if (failure === "cancelled") return { ...base, status: "cancelled", failure, error }
   if (job.replyTo !== undefined) return { ...base, status: "failed", failure, error }
   const delayMs = retryDelay(result, attempt)
   if (delayMs === undefined) return { ...base, status: "dead_letter", failure, error }

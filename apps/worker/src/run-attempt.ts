@@ -12,7 +12,7 @@ import {
 } from "@hooklane/core"
 import type { KeyRing } from "@hooklane/core/keyring"
 import type { Executors } from "@hooklane/executor"
-import type { JobAttempt } from "@hooklane/queue"
+import { CANCELLED, type JobAttempt } from "@hooklane/queue"
 import type { SnapshotCache } from "./snapshot-cache.ts"
 
 export interface AttemptDeps {
@@ -36,14 +36,16 @@ export interface AttemptResult {
   error?: HookError
 }
 
-/** Runs the hook of `job` once, unless its deadline has passed or its version cannot be had. */
+/** Runs the hook of `job` once, unless nobody wants it, its deadline has passed or its version cannot be had. */
 export async function runAttempt(deps: AttemptDeps, job: Job, attempt: JobAttempt): Promise<AttemptResult> {
   const startedAt = deps.now()
+  if (isCancelled(attempt)) return notStarted(startedAt, "cancelled", "The execution was cancelled")
   const leftMs = (job.deadlineAt ?? Number.POSITIVE_INFINITY) - startedAt
   if (leftMs <= 0) return notStarted(startedAt, "expired", "The deadline had passed before a worker was free")
   const snapshot = await deps.snapshots.get(job.versionId)
   if (!snapshot)
     return notStarted(startedAt, "snapshot_missing", `Version ${job.versionId} of the hook is not in Redis`)
+  using deadline = watchDeadline(attempt.signal, leftMs)
   const report = await deps.executors.run(
     {
       executionId: job.executionId,
@@ -53,9 +55,10 @@ export async function runAttempt(deps: AttemptDeps, job: Job, attempt: JobAttemp
       event: deps.keyRing.open(job.sealedEvent, eventContext(job.executionId)),
       limits: { heapMb: deps.limits.heapMb, timeoutMs: Math.min(deps.limits.timeoutMs, leftMs) },
     },
-    attempt.signal,
+    deadline.signal,
   )
-  return { startedAt, ...report, ...failureOf(report.outcome), ...lateness(job, deps.now()) }
+  const failure = report.outcome.status === "cancelled" ? stopOf(attempt, report) : failureOf(report.outcome)
+  return { startedAt, ...report, ...failure, ...lateness(job, deps.now()) }
 }
 
 /** An attempt that failed before user code was reached. */
@@ -65,9 +68,48 @@ export function notStarted(startedAt: number, failure: Failure, message: string)
     runMs: 0,
     logs: [],
     logsTruncated: false,
-    failure,
-    error: { name: "HooklaneError", message },
+    ...ours(failure, message),
   }
+}
+
+/** Whether the attempt was stopped, or kept from starting, because nobody wants its execution any more. */
+function isCancelled({ signal }: JobAttempt): boolean {
+  return signal.reason === CANCELLED
+}
+
+/**
+ * A run's own limit is counted from the call of the hook. This holds over the wait for a thread as well; it comes
+ * later than the limit, which says more about the run, and before the gateway stops listening.
+ */
+const DEADLINE_SLACK_MS = REPLY_GRACE_MS / 5
+
+function watchDeadline(signal: AbortSignal, leftMs: number): Disposable & { signal: AbortSignal } {
+  if (leftMs === Number.POSITIVE_INFINITY) return { signal, [Symbol.dispose]() {} }
+  const stopping = new AbortController()
+  const stop = () => stopping.abort()
+  const timer = setTimeout(stop, leftMs + DEADLINE_SLACK_MS)
+  if (signal.aborted) stop()
+  signal.addEventListener("abort", stop)
+  return {
+    signal: stopping.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      signal.removeEventListener("abort", stop)
+    },
+  }
+}
+
+/** Why a run was stopped by its signal. */
+function stopOf(attempt: JobAttempt, { runMs }: Pick<AttemptResult, "runMs">) {
+  if (isCancelled(attempt)) return ours("cancelled", "The execution was cancelled")
+  if (attempt.signal.aborted)
+    return ours("interrupted", "The worker was stopped before the hook had answered")
+  if (runMs > 0) return ours("timed_out", "The hook did not answer before the deadline")
+  return ours("expired", "The deadline had passed before the hook could be started")
+}
+
+function ours(failure: Failure, message: string): { failure: Failure; error: HookError } {
+  return { failure, error: { name: "HooklaneError", message } }
 }
 
 function openSecrets(keyRing: KeyRing, { hookId, sealedSecrets }: Snapshot): Record<string, string> {
@@ -86,8 +128,5 @@ function failureOf(outcome: Outcome): Pick<AttemptResult, "failure" | "error"> {
 /** The gateway has stopped listening: whatever the hook answered was not applied, and the history says so. */
 function lateness(job: Job, endedAt: number): Pick<AttemptResult, "failure" | "error"> {
   if (job.deadlineAt === undefined || endedAt <= job.deadlineAt + REPLY_GRACE_MS) return {}
-  return {
-    failure: "late",
-    error: { name: "HooklaneError", message: "The answer came after the deadline and was not applied" },
-  }
+  return ours("late", "The answer came after the deadline and was not applied")
 }
