@@ -11,7 +11,7 @@ if (!redisUrl)
   throw new AppError("invalid_setting", "REDIS_URL is not set: a gateway needs the Redis of its workers")
 
 // Written in batches: a write of its own per line takes as long as answering half a request does.
-const lines = pino.destination({ sync: false, minLength: 4_096, periodicFlush: 100 })
+const lines = pino.destination({ sync: false, minLength: 4_096, periodicFlush: 500 })
 const log = pino({ level: config.logLevel, base: { process: "gateway", pid: process.pid } }, lines)
 const keyRing = createKeyRing(await readMasterKey(config))
 const gateway = await startGateway({ config: { ...config, redisUrl }, keyRing, log })

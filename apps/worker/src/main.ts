@@ -13,7 +13,7 @@ if (!redisUrl)
   throw new AppError("invalid_setting", "REDIS_URL is not set: a worker needs the Redis of its gateways")
 
 // Written in batches: a write of its own per line takes as long as answering half a request does.
-const lines = pino.destination({ sync: false, minLength: 4_096, periodicFlush: 100 })
+const lines = pino.destination({ sync: false, minLength: 4_096, periodicFlush: 500 })
 const log = pino({ level: config.logLevel, base: { process: "worker", pid: process.pid } }, lines)
 const worker = await startWorker({
   config: { ...config, redisUrl },
