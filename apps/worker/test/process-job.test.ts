@@ -3,14 +3,15 @@ import {
   eventContext,
   type Job,
   type Outcome,
+  REPLY_GRACE_MS,
   type Reply,
   type Snapshot,
   secretContext,
 } from "@hooklane/core"
 import { createKeyRing, generateMasterKey } from "@hooklane/core/keyring"
 import type { RunTask } from "@hooklane/executor"
-import type { JobAttempt } from "@hooklane/queue"
-import { describe, expect, test } from "vitest"
+import { CANCELLED, type JobAttempt } from "@hooklane/queue"
+import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { type JobDeps, processJob, reportLostJob } from "../src/process-job.ts"
 import { createSnapshotCache } from "../src/snapshot-cache.ts"
 
@@ -55,7 +56,7 @@ function attempt(changes: Partial<JobAttempt> = {}): JobAttempt {
 
 function start(
   outcome: Outcome,
-  options: { snapshot?: Snapshot | undefined; endsAt?: number } = { snapshot },
+  options: { snapshot?: Snapshot | undefined; endsAt?: number; runMs?: number } = { snapshot },
 ) {
   const tasks: RunTask[] = []
   const steps: string[] = []
@@ -70,7 +71,7 @@ function start(
       run: async (task) => {
         tasks.push(task)
         time = options.endsAt ?? time
-        return { outcome, logs: [], logsTruncated: false, runMs: 12 }
+        return { outcome, logs: [], logsTruncated: false, runMs: options.runMs ?? 12 }
       },
     },
     limits: { timeoutMs: 20_000, heapMb: 64 },
@@ -161,6 +162,98 @@ describe("an asynchronous job", () => {
     expect(await processJob(deps, asyncJob, attempt())).toBe("retry")
     expect(tasks).toEqual([])
     expect(records).toMatchObject([{ failure: "snapshot_missing" }])
+  })
+})
+
+describe("an attempt that was stopped", () => {
+  const stopped: Outcome = { status: "cancelled" }
+  const aborted = (reason?: unknown) => attempt({ signal: AbortSignal.abort(reason) })
+
+  test("because its execution is cancelled ends it: answered, recorded, never tried again", async () => {
+    const { deps, tasks, replies, records } = start(stopped)
+    expect(await processJob(deps, syncJob, aborted(CANCELLED))).toBe("done")
+    expect(await processJob(deps, asyncJob, aborted(CANCELLED))).toBe("done")
+    expect(tasks).toEqual([])
+    expect(replies).toMatchObject([{ status: "failed", failure: "cancelled" }])
+    expect(records).toMatchObject([
+      { status: "cancelled", failure: "cancelled" },
+      { status: "cancelled", failure: "cancelled" },
+    ])
+  })
+
+  test("because its worker stops is tried again, or answered", async () => {
+    const { deps, replies, records } = start(stopped)
+    expect(await processJob(deps, asyncJob, aborted())).toBe("retry")
+    expect(await processJob(deps, syncJob, aborted())).toBe("done")
+    expect(replies).toMatchObject([{ status: "failed", failure: "interrupted" }])
+    expect(records).toMatchObject([
+      { status: "retrying", failure: "interrupted" },
+      { status: "failed", failure: "interrupted" },
+    ])
+  })
+
+  test("because its deadline passed is expired before the hook was called, and timed out after", async () => {
+    const waited = start(stopped, { snapshot, runMs: 0 })
+    await processJob(waited.deps, syncJob, attempt())
+    expect(waited.replies).toMatchObject([{ failure: "expired" }])
+    const ran = start(stopped)
+    await processJob(ran.deps, syncJob, attempt())
+    expect(ran.replies).toMatchObject([{ failure: "timed_out" }])
+  })
+})
+
+test("a run that waits for its thread until the deadline is stopped a moment later", async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { deps, replies } = start({ status: "cancelled" }, { snapshot, runMs: 0 })
+  const { run } = deps.executors
+  deps.executors.run = async (task, signal) => {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve))
+    return run(task, signal)
+  }
+  const processing = processJob(deps, syncJob, attempt())
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(replies).toEqual([])
+  await vi.advanceTimersByTimeAsync(REPLY_GRACE_MS / 2)
+  await processing
+  expect(replies).toMatchObject([{ failure: "expired" }])
+})
+
+describe("a job whose hook has npm packages", () => {
+  const built: Snapshot = { ...snapshot, bundleId: "b1" }
+  const outcome: Outcome = { status: "returned" }
+
+  test("runs with their bundle", async () => {
+    const { deps, tasks } = start(outcome, { snapshot: built, bundles: { b1: "code" } })
+    expect(await processJob(deps, asyncJob, attempt())).toBe("done")
+    expect(tasks).toMatchObject([{ bundle: "code" }])
+  })
+
+  test("is tried again when their bundle is not in Redis", async () => {
+    const { deps, tasks, records } = start(outcome, { snapshot: built })
+    expect(await processJob(deps, asyncJob, attempt())).toBe("retry")
+    expect(tasks).toEqual([])
+    expect(records).toMatchObject([{ failure: "snapshot_missing" }])
+  })
+
+  test("waits while they are built, which is no attempt and no record", async () => {
+    const { deps, tasks, records } = start(outcome, { snapshot: { ...snapshot, unbuilt: "pending" } })
+    expect(await processJob(deps, asyncJob, attempt())).toBe("not_yet")
+    expect([tasks, records]).toEqual([[], []])
+  })
+
+  test("waits for them no longer than ten minutes", async () => {
+    const { deps, records } = start(outcome, { snapshot: { ...snapshot, unbuilt: "pending" } })
+    expect(await processJob(deps, asyncJob, attempt({ runnableAt: NOW - 600_001 }))).toBe("dead")
+    expect(records).toMatchObject([{ status: "dead_letter", failure: "bundle_failed" }])
+  })
+
+  test("is a dead letter at once when they could not be built", async () => {
+    const { deps, tasks, records } = start(outcome, { snapshot: { ...snapshot, unbuilt: "failed" } })
+    expect(await processJob(deps, asyncJob, attempt())).toBe("dead")
+    expect(tasks).toEqual([])
+    const error = { message: expect.stringContaining("/versions/1") }
+    expect(records).toMatchObject([{ status: "dead_letter", failure: "bundle_failed", error }])
   })
 })
 
