@@ -15,6 +15,7 @@ import { rateLimit } from "./rate-limit.ts"
 import { requestLog } from "./request-log.ts"
 import { createRouter } from "./router.ts"
 import { clientRoutes } from "./routes/clients.ts"
+import { deadLetterRoutes } from "./routes/dead-letters.ts"
 import { docsRoutes } from "./routes/docs.ts"
 import { emptyTenantRoutes } from "./routes/empty-tenant.ts"
 import { executionRoutes } from "./routes/executions.ts"
@@ -43,9 +44,7 @@ export type AppDeps = ManagementDeps &
   DispatchDeps &
   IdempotencyDeps &
   HealthDeps &
-  WorkerRouteDeps & {
-    lanes: Pick<Lanes, "enqueue" | "removeWaiting" | "find" | "counts" | "pause" | "resume" | "bullQueues">
-  }
+  WorkerRouteDeps & { lanes: Lanes }
 
 /** The gateway's HTTP side: what every request passes, then the routes, then one answer for every error. */
 export function createApp(given: AppDeps) {
@@ -65,6 +64,7 @@ export function createApp(given: AppDeps) {
   app.route("/", clientRoutes(deps))
   app.route("/", triggerRoutes({ ...deps, maxDelayDays: deps.config.maxDelayDays }))
   app.route("/", executionRoutes(deps))
+  app.route("/", deadLetterRoutes(deps))
   app.route("/", queueRoutes(deps))
   app.route("/", workerRoutes(deps))
   app.route("/", queueBoardRoutes(deps))

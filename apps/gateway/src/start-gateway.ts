@@ -1,15 +1,18 @@
 import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import type { Config, ExecutionRecord, Reply, TriggerId } from "@hooklane/core"
+import { type Config, type ExecutionRecord, type Reply, TRIGGER_IDS, type TriggerId } from "@hooklane/core"
 import type { KeyRing } from "@hooklane/core/keyring"
 import {
   announceCancellation,
   answerKey,
   appendRecords,
   freeKey,
+  isStoredUpTo,
   type KeyWrite,
+  type Lanes,
   listWorkers,
+  markRecords,
   openConnection,
   openLanes,
   openRecordReader,
@@ -17,6 +20,7 @@ import {
   publishSnapshot,
   sendReply,
   takeKey,
+  takeTurn,
 } from "@hooklane/queue"
 import {
   findEnabledSnapshot,
@@ -32,9 +36,10 @@ import { ensureBootstrapClient } from "./bootstrap-client.ts"
 import { createEnabledHooks } from "./enabled-hooks.ts"
 import { newExecutionId } from "./execution-id.ts"
 import { listen } from "./listen.ts"
+import { createLostExecutionSearch } from "./lost-executions.ts"
 import { createMetrics } from "./metrics.ts"
 import { startRecorder } from "./recorder.ts"
-import { startRetention } from "./retention.ts"
+import { startRepeating } from "./repeat.ts"
 import type { GatewayPhase } from "./routes/health.ts"
 
 export interface GatewayOptions {
@@ -52,6 +57,7 @@ export interface RunningGateway {
 
 const DAY_MS = 86_400_000
 const PRUNE_EVERY_MS = 60_000
+const SEARCH_EVERY_MS = 60_000
 
 /** How long a start waits for Redis and a readiness probe for an answer. */
 const REDIS_PATIENCE_MS = 10_000
@@ -65,10 +71,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const workerCount = async () => (await listWorkers(connection)).length
   const metrics = createMetrics({ lanes, workerCount, inFlight: () => replies.inFlight })
   let phase: GatewayPhase = "starting"
+  const dispatching = dispatchDeps(options, resources, workerCount)
   const app = createApp({
     ...options,
     ...resources,
-    ...dispatchDeps(options, resources, workerCount),
+    ...dispatching,
     listWorkers: () => listWorkers(connection),
     workerCount,
     pingRedis: () => connection.ping(PROBE_MS),
@@ -76,7 +83,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     phase: () => phase,
     metrics,
   })
-  const background = startBackground(options, resources, metrics.observe)
+  const background = [
+    ...startBackground(options, resources, metrics.observe),
+    startSearchForLost(options, resources, dispatching.record),
+  ]
   const listener = await listen({ fetch: app.fetch, host: config.host, port: config.port })
   const url = config.publicUrl ?? `http://${urlHost(config.host)}:${listener.port}`
   await ensureBootstrapClient({ config, storage }, url)
@@ -121,8 +131,16 @@ async function openResources({ config, keyRing, log }: GatewayOptions) {
     enabledHooks.republish().catch((err: unknown) => log.warn({ err }, "hooks were not published again"))
   })
   const lanes = openLanes(connection, config)
+  await limitLanes(lanes, config)
+  connection.onReconnect(() => {
+    limitLanes(lanes, config).catch((err: unknown) => log.warn({ err }, "lanes were not limited again"))
+  })
   const replies = await openReplies(connection, { keyRing, gatewayId })
   return { gatewayId, storage, connection, enabledHooks, lanes, replies }
+}
+
+async function limitLanes(lanes: Lanes, { laneLimits }: Config): Promise<void> {
+  await Promise.all(TRIGGER_IDS.map((triggerId) => lanes.limit(triggerId, laneLimits[triggerId] ?? {})))
 }
 
 function dispatchDeps(
@@ -176,16 +194,42 @@ function startBackground(
     observe,
     log,
   })
-  const retention = startRetention({
-    prune: async () => {
+  const retention = startRepeating({
+    work: async () => {
       const olderThan = new Date(Date.now() - config.retentionDays * DAY_MS)
       await pruneExecutions(storage, { olderThan, keep: config.retentionExecutions })
       await lanes.pruneDeadLetters()
     },
     everyMs: PRUNE_EVERY_MS,
+    complaint: "old history could not be removed",
     log,
   })
   return [recorder, retention]
+}
+
+/** Every accepted event ends somewhere: what ended unseen is closed here. */
+function startSearchForLost(
+  { log }: GatewayOptions,
+  { storage, connection, lanes }: Resources,
+  record: (record: ExecutionRecord) => void,
+) {
+  const search = createLostExecutionSearch({
+    storage,
+    lanes,
+    // A little less than the rest between two turns, so that one gateway alone never misses its own.
+    takeTurn: () => takeTurn(connection, { task: "lost-executions", forMs: SEARCH_EVERY_MS * 0.9 }),
+    markRecords: () => markRecords(connection),
+    isStoredUpTo: (mark) => isStoredUpTo(connection, mark),
+    record,
+    now: Date.now,
+    log,
+  })
+  return startRepeating({
+    work: search,
+    everyMs: SEARCH_EVERY_MS,
+    complaint: "lost executions could not be looked for",
+    log,
+  })
 }
 
 function databaseUrl({ databaseUrl, dataDir }: Config): string {

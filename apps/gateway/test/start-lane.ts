@@ -19,6 +19,7 @@ import {
   sendReply,
   startConsumer,
   takeKey,
+  type Verdict,
 } from "@hooklane/queue"
 import { ulid } from "ulid"
 import { onTestFinished } from "vitest"
@@ -30,6 +31,8 @@ interface LaneOptions {
   answer?: (job: Job) => Reply | undefined
   hook?: Partial<Snapshot> | "none"
   syncTimeoutMs?: number
+  /** What becomes of each job; "done" by default. */
+  verdict?: Verdict
 }
 
 /** What `dispatch` needs, over a real lane whose worker answers as the test says; gone when the test is. */
@@ -39,6 +42,7 @@ export async function startLane({
   answer,
   hook = {},
   syncTimeoutMs = 5_000,
+  verdict = "done",
 }: LaneOptions) {
   const connection = openConnection({ url: redisUrl, prefix: `test-${randomUUID()}` })
   const keyRing = createKeyRing(generateMasterKey())
@@ -55,7 +59,7 @@ export async function startLane({
       const reply = answer?.(job)
       if (reply && job.replyTo)
         await sendReply(connection, { keyRing, address: job.replyTo, executionId: job.executionId, reply })
-      return "done"
+      return verdict
     },
     onLost: async () => {},
     log: connection.log,

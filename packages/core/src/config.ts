@@ -7,6 +7,13 @@ import { type TriggerId, triggerIdSchema } from "./triggers/trigger.ts"
 /** The processes that read settings; each one is started with its own settings only. */
 export type ProcessName = "launcher" | "gateway" | "worker"
 
+/** What all workers together may do in one lane; what is left out is not bounded. */
+const laneLimitsSchema = z.strictObject({
+  concurrency: z.int().min(1).max(100_000).optional(),
+  perSecond: z.int().min(1).max(100_000).optional(),
+})
+export type LaneLimits = z.infer<typeof laneLimitsSchema>
+
 interface Setting<Schema extends z.ZodType> {
   env: string
   schema: Schema
@@ -261,6 +268,24 @@ export const SETTINGS = {
     example: '{"post-user-registration":{"attempts":8,"firstDelayMs":500}}',
     defaultText: "{}",
     usedBy: ["gateway", "worker"],
+  }),
+  laneLimits: setting({
+    env: "HOOKLANE_LANE_LIMITS",
+    schema: jsonText(z.partialRecord(triggerIdSchema, laneLimitsSchema)).default({}),
+    description:
+      "What all workers together may do per trigger, as JSON: jobs at once (concurrency) and jobs begun in a second (perSecond).",
+    example: '{"post-user-registration":{"concurrency":10,"perSecond":50}}',
+    defaultText: "{}",
+    usedBy: gateway,
+  }),
+  breaker: setting({
+    env: "HOOKLANE_BREAKER",
+    schema: jsonText(z.partialRecord(triggerIdSchema, circuitSettingsSchema.partial())).default({}),
+    description:
+      "When a failing hook with a fallback is left alone, per synchronous trigger, as JSON; what is left out keeps its default (half of 10 or more calls in 30 s fail, or 80 % take 10 s; for 10 s, then 3 probes).",
+    example: '{"credentials-exchange":{"failureRatio":0.3,"slowMs":2000}}',
+    defaultText: "{}",
+    usedBy: gateway,
   }),
   retentionDays: setting({
     env: "HOOKLANE_RETENTION_DAYS",

@@ -75,3 +75,18 @@ async function ageOfNext(queue: Queue, client: Redis): Promise<number> {
   const acceptedAt = next === undefined ? null : await client.hget(queue.toKey(String(next)), "timestamp")
   return acceptedAt === null ? 0 : Math.max(0, Date.now() - Number(acceptedAt))
 }
+
+/** Where an execution stands that its lane should know. */
+export type Whereabouts = "in_lane" | "dead_letter" | "nowhere"
+
+/** For many executions at once, in their order, without their events. */
+export async function locate(queue: Queue, client: Redis, executionIds: string[]): Promise<Whereabouts[]> {
+  const pipeline = client.pipeline()
+  for (const id of executionIds) pipeline.exists(queue.toKey(id)).zscore(queue.toKey("failed"), id)
+  const answers = await execPipeline(pipeline)
+  return executionIds.map((_id, index) => {
+    const [exists, diedAt] = answers.slice(2 * index)
+    if (exists === 0) return "nowhere"
+    return diedAt === null ? "in_lane" : "dead_letter"
+  })
+}

@@ -2,15 +2,26 @@ import {
   type ExecutionStatus,
   type Job,
   jobSchema,
+  type LaneLimits,
   TRIGGER_IDS,
   TRIGGERS,
   type TriggerId,
 } from "@hooklane/core"
 import { type JobState, type JobsOptions, Queue } from "bullmq"
 import { closeCommands, type QueueConnection } from "./connection.ts"
+import { type DeadLetter, listDeadLetters, setReplayMark } from "./dead-letters.ts"
 import { countAttempts } from "./handle-job.ts"
-import { countJobs, countWaiting, type LaneCounts, type LaneLoad, readLoad } from "./lane-counts.ts"
-import { removeWaiting } from "./remove-waiting.ts"
+import {
+  countJobs,
+  countWaiting,
+  type LaneCounts,
+  type LaneLoad,
+  locate,
+  readLoad,
+  type Whereabouts,
+} from "./lane-counts.ts"
+import { limitLane } from "./lane-limits.ts"
+import { removeNext, removeWaiting } from "./remove-waiting.ts"
 
 export interface LanesOptions {
   /** Dead letters kept per lane; the oldest go first. */
@@ -54,6 +65,22 @@ export interface Lanes {
   find(executionId: string, triggerId?: TriggerId): Promise<FoundJob | undefined>
   /** Takes a job that waits, for a worker or for its moment, out of its lane; undefined when it does not wait. */
   removeWaiting(executionId: string, triggerId: TriggerId): Promise<Job | undefined>
+  /** Takes up to `count` (some 100s) jobs that wait out of the lane. None: nothing waits. */
+  removeNext(triggerId: TriggerId, count: number): Promise<Job[]>
+  /** Bounds what all workers together take from the lane, from the next job on. */
+  limit(triggerId: TriggerId, limits: LaneLimits): Promise<void>
+  /** Where many (some 100s) executions stand, in their order. */
+  locate(triggerId: TriggerId, executionIds: string[]): Promise<Whereabouts[]>
+  /** The dead letters of a lane whose event is held, the oldest first. */
+  deadLetters(triggerId: TriggerId): Promise<DeadLetter[]>
+  /**
+   * Marks a dead letter as replayed as the execution `to`, if its mark is `from` (empty: none). Gives the mark it
+   * has then, so `to` when this call has set it; undefined when it is no dead letter.
+   */
+  setReplayMark(
+    deadLetter: Pick<Job, "executionId" | "triggerId">,
+    change: { from: string; to: string },
+  ): Promise<string | undefined>
   /** Does nothing when the execution is not a dead letter. */
   removeDeadLetter(executionId: string, triggerId: TriggerId): Promise<void>
   /** Removes dead letters past their age; Redis itself looks at it only when the next one comes. */
@@ -114,6 +141,12 @@ export function openLanes(connection: QueueConnection, options: LanesOptions): L
       const [removed] = await commands.run((client) => removeWaiting(queue, client, [executionId]))
       return removed
     },
+    removeNext: (triggerId, count) => commands.run((client) => removeNext(queueOf(triggerId), client, count)),
+    limit: (triggerId, limits) => commands.run(() => limitLane(queueOf(triggerId), limits)),
+    locate: (triggerId, ids) => commands.run((client) => locate(queueOf(triggerId), client, ids)),
+    deadLetters: (triggerId) => commands.run((client) => listDeadLetters(queueOf(triggerId), client)),
+    setReplayMark: ({ executionId, triggerId }, change) =>
+      commands.run((client) => setReplayMark(queueOf(triggerId), client, { executionId, ...change })),
     removeDeadLetter: (executionId, triggerId) =>
       commands.run(() => removeFailed(queueOf(triggerId), executionId)),
     pruneDeadLetters: async () => {

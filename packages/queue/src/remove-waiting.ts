@@ -30,3 +30,13 @@ export async function removeWaiting(queue: Queue, client: Redis, executionIds: s
     return job.success ? [job.data] : []
   })
 }
+
+/** Removes up to `count` jobs that wait, those that are next in line first. */
+export async function removeNext(queue: Queue, client: Redis, count: number): Promise<Job[]> {
+  const [wait, prioritized, delayed] = await Promise.all([
+    client.lrange(queue.toKey("wait"), -count, -1),
+    client.zrange(queue.toKey("prioritized"), "0", String(count - 1)),
+    client.zrange(queue.toKey("delayed"), "0", String(count - 1)),
+  ])
+  return removeWaiting(queue, client, [...wait, ...prioritized, ...delayed].slice(0, count))
+}

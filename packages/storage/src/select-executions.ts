@@ -1,5 +1,5 @@
 import { EXECUTION_STATUSES, type Failure, isFinal, type TriggerId } from "@hooklane/core"
-import { and, asc, eq, inArray, isNull, lt, or } from "drizzle-orm"
+import { and, asc, eq, inArray, lt } from "drizzle-orm"
 import { type ExecutionConditions, matching } from "./executions.ts"
 import type { Storage } from "./open.ts"
 import { before, type Position } from "./position.ts"
@@ -44,8 +44,8 @@ export interface UnfinishedExecution extends Position {
 }
 
 /**
- * Executions of which the history has heard nothing since `quietSince`, neither that they ended nor that they are to
- * be tried later; the oldest first, those after `position` when it is given.
+ * Executions that are not over as far as the history knows, and of which it has heard nothing since `quietSince`; the
+ * oldest first, those after `position` when it is given.
  */
 export async function listUnfinished(
   { db, tables: { executions } }: Storage,
@@ -60,7 +60,6 @@ export async function listUnfinished(
         inArray(executions.status, UNFINISHED),
         lt(executions.acceptedAt, quietSince),
         lt(executions.statusAt, quietSince),
-        or(isNull(executions.nextAttemptAt), lt(executions.nextAttemptAt, quietSince)),
         position && before(executions, position),
       ),
     )

@@ -42,7 +42,6 @@ onEachDatabase((newStorage) => {
       quiet("queued"),
       quiet("running", { status: "running" }),
       quiet("retrying", { status: "retrying", nextAttemptAt: 1_500 }),
-      quiet("due later", { status: "retrying", nextAttemptAt: 9_000 }),
       quiet("heard of", { status: "running", at: 9_000 }),
       quiet("over", { status: "succeeded" }),
       quiet("dead", { status: "dead_letter" }),

@@ -54,7 +54,12 @@ const replayRoute = createRoute({
   method: "post",
   path: "/v1/executions/{id}/replay",
   summary: "Runs the event of a dead letter again, with the hook as it is now",
-  request: { params: idSchema },
+  request: {
+    params: idSchema,
+    query: z.strictObject({
+      again: z.enum(["true", "false"]).default("false").describe("Also when it was replayed before"),
+    }),
+  },
   responses: {
     202: {
       description: "Stored as a new execution; `Location` is its address",
@@ -109,7 +114,7 @@ export function executionRoutes(deps: ExecutionRouteDeps) {
 
   app.openapi(replayRoute, async (c) => {
     const { id } = c.req.valid("param")
-    const executionId = await replay(deps, id)
+    const executionId = await replay(deps, id, c.req.valid("query").again === "true" ? "again" : "once")
     c.header("Location", `/v1/executions/${executionId}`)
     return c.json({ executionId, status: "queued" as const, replayOf: id }, 202)
   })

@@ -1,22 +1,24 @@
 import type { Logger } from "pino"
 
-export interface RetentionDeps {
-  prune: () => Promise<void>
+export interface RepeatOptions {
+  work: () => Promise<void>
   everyMs: number
-  log: Logger
+  /** What the log says when it fails. */
+  complaint: string
+  log: Pick<Logger, "error">
 }
 
-/** Runs `prune` now and again `everyMs` after it ended; a failure is logged and the next turn tries again. */
-export function startRetention({ prune, everyMs, log }: RetentionDeps): { close(): Promise<void> } {
+/** Does `work` now and again `everyMs` after it ended; a failure is logged and the next turn tries again. */
+export function startRepeating({ work, everyMs, complaint, log }: RepeatOptions): { close(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
   let running = turn()
 
   async function turn(): Promise<void> {
     try {
-      await prune()
+      await work()
     } catch (err) {
-      log.error({ err }, "old history could not be removed")
+      log.error({ err }, complaint)
     }
     if (isClosed) return
     timer = setTimeout(() => {
