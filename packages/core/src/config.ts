@@ -278,15 +278,6 @@ export const SETTINGS = {
     defaultText: "{}",
     usedBy: gateway,
   }),
-  breaker: setting({
-    env: "HOOKLANE_BREAKER",
-    schema: jsonText(z.partialRecord(triggerIdSchema, circuitSettingsSchema.partial())).default({}),
-    description:
-      "When a failing hook with a fallback is left alone, per synchronous trigger, as JSON; what is left out keeps its default (half of 10 or more calls in 30 s fail, or 80 % take 10 s; for 10 s, then 3 probes).",
-    example: '{"credentials-exchange":{"failureRatio":0.3,"slowMs":2000}}',
-    defaultText: "{}",
-    usedBy: gateway,
-  }),
   retentionDays: setting({
     env: "HOOKLANE_RETENTION_DAYS",
     schema: wholeNumber(1, 3650).default(14),
