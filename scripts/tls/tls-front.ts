@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import { connect, createServer, type Socket } from "node:net"
+import { connect, createServer, type NetConnectOpts, type Socket } from "node:net"
 import { pipeline } from "node:stream/promises"
 import { TLSSocket } from "node:tls"
 import { issueCertificate } from "./certificate.ts"
@@ -15,18 +15,18 @@ export interface TlsFront {
 }
 
 export interface TlsFrontOptions {
-  /** Path of the unix socket where the server listens. */
-  socket: string
+  /** Where the server listens. */
+  server: NetConnectOpts
   /** PostgreSQL's clients ask for TLS in a first packet of eight bytes; Redis's begin with it. */
   protocol: "redis" | "postgres"
 }
 
-/** Lets tests reach a server that listens on a unix socket as one that asks for TLS. */
-export async function startTlsFront({ socket, protocol }: TlsFrontOptions): Promise<TlsFront> {
+/** Lets tests reach a server that knows no TLS as one that asks for it. */
+export async function startTlsFront({ server, protocol }: TlsFrontOptions): Promise<TlsFront> {
   const { key, certificate } = issueCertificate()
   const open = new Set<Socket>()
   let wasUsed = false
-  const server = createServer(async (client) => {
+  const front = createServer(async (client) => {
     open.add(client)
     if (protocol === "postgres") {
       await once(client, "readable")
@@ -38,12 +38,12 @@ export async function startTlsFront({ socket, protocol }: TlsFrontOptions): Prom
       wasUsed = true
     })
     // Either side may break the connection off; the client under test tells what it makes of it.
-    await pipeline(secured, connect(socket), secured).catch(() => {})
+    await pipeline(secured, connect(server), secured).catch(() => {})
     open.delete(client)
   })
-  server.listen(0, "localhost")
-  await once(server, "listening")
-  const address = server.address()
+  front.listen(0, "localhost")
+  await once(front, "listening")
+  const address = front.address()
   if (address === null || typeof address === "string") throw new Error("A TCP server has no port")
   return {
     port: address.port,
@@ -53,8 +53,8 @@ export async function startTlsFront({ socket, protocol }: TlsFrontOptions): Prom
     },
     close: async () => {
       for (const client of open) client.destroy()
-      server.close()
-      await once(server, "close")
+      front.close()
+      await once(front, "close")
     },
   }
 }

@@ -23,7 +23,8 @@ export async function migratePostgres(client: ClientBase): Promise<void> {
   refuseNewerDatabase({ name, seen, known: migrations.length })
   for (const [index, { sql }] of migrations.entries()) {
     if (index < seen) continue
-    for (const statement of sql) await client.query(statement)
+    // drizzle-kit writes "public" into references; the tables are wherever the connection makes them.
+    for (const statement of sql) await client.query(statement.replaceAll('"public".', ""))
     await client.query("insert into hooklane_migrations values ($1, now())", [index + 1])
   }
   await client.query("commit")

@@ -1,12 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs"
 import { generateDrizzleJson, generateMigration } from "drizzle-kit/api"
 import { describe, expect, test } from "vitest"
 import { openStorage } from "../src/index.ts"
 import * as schema from "../src/schema.postgres.ts"
 import { testKeyRing } from "./databases.ts"
 import { hasPostgres, newPostgresDatabase, query } from "./postgres-database.ts"
-
-const migrations = new URL("../drizzle/postgres/", import.meta.url)
 
 const STRUCTURE = `
   select concat_ws(' ', table_name, column_name, data_type, datetime_precision, collation_name, is_nullable)
@@ -32,9 +29,4 @@ describe.runIf(hasPostgres)("on PostgreSQL", () => {
     expect(await query(migrated, STRUCTURE)).toEqual(structure)
     expect(structure.length).toBeGreaterThan(60)
   })
-})
-
-test("the migrations name no schema, so that the tables may be in any", () => {
-  const files = readdirSync(migrations).filter((name) => name.endsWith(".sql"))
-  for (const name of files) expect(readFileSync(new URL(name, migrations), "utf8")).not.toContain('"public"')
 })

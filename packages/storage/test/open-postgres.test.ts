@@ -30,8 +30,8 @@ function cutConnections(databaseUrl: string): Promise<unknown> {
 /** The database behind TLS, at an address that trusts what `trusted` holds. */
 async function behindTls(databaseUrl: string) {
   const { pathname, searchParams } = new URL(databaseUrl)
-  const socket = join(searchParams.get("host") ?? "", ".s.PGSQL.5432")
-  const front = await startTlsFront({ socket, protocol: "postgres" })
+  const path = join(searchParams.get("host") ?? "", ".s.PGSQL.5432")
+  const front = await startTlsFront({ server: { path }, protocol: "postgres" })
   onTestFinished(() => front.close())
   const authority = join(tmpdir(), `hooklane-authority-${randomUUID()}.pem`)
   await writeFile(authority, front.authority)

@@ -9,12 +9,19 @@ export const hasPostgres = "url" in postgres
 
 /** Address of an empty database on the run's PostgreSQL, dropped when the test is finished. */
 export async function newPostgresDatabase(): Promise<string> {
+  const { url, drop } = await createPostgresDatabase()
+  onTestFinished(drop)
+  return url
+}
+
+/** The same, for its maker to drop. */
+export async function createPostgresDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
   if ("missing" in postgres) throw new Error(postgres.missing)
   const { url } = postgres
   const name = `test_${randomUUID().replaceAll("-", "")}`
   await query(url, `create database ${name}`)
-  onTestFinished(async () => void (await query(url, `drop database ${name} with (force)`)))
-  return url.replace("/postgres?", `/${name}?`)
+  const drop = async () => void (await query(url, `drop database ${name} with (force)`))
+  return { url: url.replace("/postgres?", `/${name}?`), drop }
 }
 
 /** The rows of a statement that is run beside what is under test, over a connection of its own. */
