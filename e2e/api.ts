@@ -40,6 +40,7 @@ export interface Execution {
   attempts: {
     attempt: number
     workerId: string
+    startedAt: string
     failure: Failure | null
     error: { message: string } | null
     logs: { level: string; message: string }[]
