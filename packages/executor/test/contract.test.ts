@@ -313,7 +313,7 @@ describe("context.webtask", () => {
         secrets: { KEY: "value of key" },
         body: { user: { id: "u" }, context: { connection: {} } },
         body_raw: '{"user":{"id":"u"},"context":{"connection":{}}}',
-        data: {},
+        data: { KEY: "value of key" },
         headers: {},
         id: "01HOOK",
         meta: {},

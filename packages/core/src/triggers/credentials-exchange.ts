@@ -1,7 +1,7 @@
 import { z } from "zod"
 import { isJsonObject, type JsonObject, jsonSchema } from "../json.ts"
 import { refusalText } from "./refusal.ts"
-import { argumentObject, eventBody, type Trigger } from "./trigger.ts"
+import { argumentObject, eventBody, type Trigger, WEBTASK_TYPES } from "./trigger.ts"
 
 /** Hosts whose namespace a claim may not use (contract 2.1); a subdomain counts as its host. */
 const RESERVED_HOSTS = ["auth0.com", "webtask.io", "webtask.run"]
@@ -81,14 +81,14 @@ module.exports = function (client, scope, audience, context, cb) {
   cb(null, accessToken);
 };
 `,
-  editorTypes: `declare class InvalidScopeError extends Error {}
+  editorTypes: `${WEBTASK_TYPES}declare class InvalidScopeError extends Error {}
 declare class InvalidRequestError extends Error {}
 declare class ServerError extends Error {}
 type Hook = (
   client: { id: string; name: string; tenant: string; metadata: Record<string, string> },
   scope: string[] | undefined,
   audience: string,
-  context: { webtask: { secrets: Record<string, string> } },
+  context: { webtask: Webtask },
   cb: (error?: Error | null, accessTokenClaims?: { scope?: string[]; [claim: string]: unknown }) => void,
 ) => void
 `,

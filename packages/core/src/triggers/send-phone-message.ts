@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { jsonSchema } from "../json.ts"
-import { argumentObject, eventBody, orArray, type Trigger } from "./trigger.ts"
+import { argumentObject, eventBody, orArray, type Trigger, WEBTASK_TYPES } from "./trigger.ts"
 
 const MESSAGE_TYPES = ["sms", "voice"]
 const ACTIONS = ["enrollment", "second-factor-authentication"]
@@ -83,7 +83,7 @@ module.exports = function (recipient, text, context, cb) {
   cb(null, {});
 };
 `,
-  editorTypes: `declare class SendPhoneMessageError extends Error {
+  editorTypes: `${WEBTASK_TYPES}declare class SendPhoneMessageError extends Error {
   constructor(message: string, friendlyMessage?: string)
 }
 interface MessageContext {
@@ -101,7 +101,7 @@ interface MessageContext {
     app_metadata: Record<string, unknown>
     user_metadata: Record<string, unknown>
   }
-  webtask: { secrets: Record<string, string> }
+  webtask: Webtask
 }
 type Hook = (
   recipient: string,

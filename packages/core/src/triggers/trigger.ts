@@ -65,6 +65,19 @@ export interface Trigger {
   editorTypes: string
 }
 
+/** What every hook finds at `context.webtask`, for the editor. */
+export const WEBTASK_TYPES = `interface Webtask {
+  secrets: Record<string, string>
+  storage: {
+    get(cb: (error: Error | null, data?: any) => void): void
+    set(data: unknown, cb?: (error: Error | null) => void): void
+    set(data: unknown, options: { force?: 0 | 1 | boolean }, cb?: (error: Error | null) => void): void
+  }
+  executionId: string
+  attempt: number
+}
+`
+
 /**
  * The event in `body`, checked.
  * @throws AppError invalid_body with the contract's message for the first fault found

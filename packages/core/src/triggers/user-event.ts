@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { isJsonObject, type JsonObject, jsonSchema } from "../json.ts"
-import { argumentObject, eventBody, orArray, type TriggerEvent } from "./trigger.ts"
+import { argumentObject, eventBody, orArray, type TriggerEvent, WEBTASK_TYPES } from "./trigger.ts"
 
 /** The event that the three user triggers share: `{ user, context }` with a connection in the context. */
 export const userEventSchema: z.ZodType<TriggerEvent> = eventBody({
@@ -20,12 +20,12 @@ export const userEventSchema: z.ZodType<TriggerEvent> = eventBody({
   ),
 })
 
-export const USER_CONTEXT_TYPES = `interface HookContext {
+export const USER_CONTEXT_TYPES = `${WEBTASK_TYPES}interface HookContext {
   requestLanguage?: string
   renderLanguage?: string
   request?: { ip?: string; language?: string }
   connection: { id: string; name: string; tenant: string }
-  webtask: { secrets: Record<string, string> }
+  webtask: Webtask
 }
 `
 
