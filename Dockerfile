@@ -9,6 +9,7 @@ COPY package.json package-lock.json ./
 COPY apps/gateway/package.json apps/gateway/
 COPY apps/worker/package.json apps/worker/
 COPY packages/bundler/package.json packages/bundler/
+COPY packages/bundler/package.json packages/bundler/
 COPY packages/core/package.json packages/core/
 COPY packages/executor/package.json packages/executor/
 COPY packages/queue/package.json packages/queue/

@@ -1,4 +1,4 @@
-import { AppError, type Config, type TriggerId } from "@hooklane/core"
+import { AppError, type Config, type Hook, type TriggerId } from "@hooklane/core"
 import type { Lanes } from "@hooklane/queue"
 import type { Storage } from "@hooklane/storage"
 import { requestId } from "hono/request-id"
@@ -35,6 +35,10 @@ interface ManagementDeps {
   log: Logger
   /** Makes a change of a trigger's hooks known; awaited before the change is answered. */
   hooksChanged: (triggerId: TriggerId) => Promise<void>
+  /** Makes a saved hook known and has its npm packages built, if it has to be; waits for them a while. */
+  hookSaved: (hook: Pick<Hook, "id" | "triggerId">) => Promise<void>
+  /** Builds the npm packages of a version again, and waits in the same way. */
+  retryBuild: (hookId: string, number: number) => Promise<void>
   /** Epoch milliseconds. */
   now: () => number
 }

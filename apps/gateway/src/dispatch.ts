@@ -1,5 +1,6 @@
 import {
   AppError,
+  describeUnbuilt,
   type ErrorCode,
   type ExecutionRecord,
   eventContext,
@@ -21,6 +22,7 @@ import type { Admission } from "./admission.ts"
 import { type CancelDeps, cancelJob } from "./cancel.ts"
 import type { EnabledHooks } from "./enabled-hooks.ts"
 import type { EventTiming } from "./event-options.ts"
+import type { PolicyNote } from "./failure-policy.ts"
 
 export interface DispatchDeps extends CancelDeps {
   keyRing: KeyRing
@@ -43,12 +45,24 @@ export interface EventOptions extends EventTiming {
   callerGone?: AbortSignal | undefined
 }
 
-/** What a trigger answers. `skipped`: it has no enabled hook, so the event passes through unchanged. */
+/**
+ * What a trigger answers. `skipped`: the event passes through unchanged, because there is no enabled hook. With a
+ * `policy` it is not the hook's answer but what was to be told when it failed.
+ */
 export type DispatchResult =
-  | { status: "skipped" }
+  | { status: "skipped"; policy?: undefined }
+  | { status: "skipped"; executionId: string; policy: PolicyNote; durationMs: number }
   | { status: "queued"; executionId: string }
-  | { status: "succeeded"; executionId: string; result: Json | undefined; durationMs: number }
+  | SucceededResult
   | FailedResult
+
+interface SucceededResult {
+  status: "succeeded"
+  executionId: string
+  result: Json | undefined
+  policy?: PolicyNote
+  durationMs: number
+}
 
 interface FailedResult {
   status: "failed"
@@ -68,11 +82,15 @@ const SERVICE_FAILURES: { [failure in Failure]?: ErrorCode } = {
   out_of_memory: "hook_out_of_memory",
   crashed: "hook_crashed",
   worker_lost: "worker_lost",
+  bundle_failed: "bundle_failed",
   snapshot_missing: "internal_error",
   internal_error: "internal_error",
   interrupted: "shutting_down",
   cancelled: "execution_cancelled",
 }
+
+/** A build takes a few seconds. */
+const NOT_READY_RETRY_SECONDS = 2
 
 /**
  * Brings an event to the enabled hook of its trigger. An asynchronous event is "queued" once Redis has said yes;
@@ -86,6 +104,7 @@ export async function dispatch(
   const snapshot = await deps.enabledHooks.get(trigger.id)
   if (!snapshot) return { status: "skipped" }
   const job = createJob(deps, snapshot, event, options)
+  if (snapshot.unbuilt && trigger.mode === "sync") refuseUnbuilt(deps, snapshot, job)
   return trigger.mode === "sync" ? awaitAnswer(deps, { trigger, job, ...options }) : store(deps, job, options)
 }
 
@@ -158,6 +177,16 @@ function resultOf(trigger: Trigger, job: Job, reply: Reply, durationMs: number):
   const { failure, error } = reply
   const response = trigger.refusal?.(error)
   return { status: "failed", executionId, failure, error, durationMs, ...(response && { response }) }
+}
+
+/** The hook cannot run (yet). An asynchronous event is taken nevertheless: its job waits, or is a dead letter. */
+function refuseUnbuilt(deps: DispatchDeps, snapshot: Snapshot, job: Job): never {
+  const message = describeUnbuilt(snapshot)
+  if (snapshot.unbuilt === "pending")
+    throw new AppError("hook_not_ready", message, { retryAfterSeconds: NOT_READY_RETRY_SECONDS })
+  const error = { name: "HooklaneError", message }
+  deps.record({ head: executionHead(job), at: deps.now(), status: "failed", failure: "bundle_failed", error })
+  throw new AppError("bundle_failed", message, { executionId: job.executionId })
 }
 
 /** No answer by the deadline, whatever died: the caller hears of it now, and the history says so. */

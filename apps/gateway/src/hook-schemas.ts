@@ -2,10 +2,13 @@ import {
   type Hook,
   MAX_DEPENDENCIES,
   MAX_NAME_CHARS,
+  MAX_PACKAGE_NAME_CHARS,
   MAX_SCRIPT_CHARS,
   MAX_SECRET_VALUE_CHARS,
   MAX_SECRETS_PER_HOOK,
+  PACKAGE_NAME,
   triggerIdSchema,
+  VERSION_SPEC,
 } from "@hooklane/core"
 import { z } from "zod"
 
@@ -26,7 +29,13 @@ const name = z
   .describe("Name of the hook")
 const script = z.string().min(1).max(MAX_SCRIPT_CHARS).describe("Code that the hook runs")
 const enabled = z.boolean().describe("Whether the hook runs at its trigger")
-const dependencies = boundedProperties(z.record(z.string(), z.string().max(MAX_NAME_CHARS)), {
+const packageName = z.string().max(MAX_PACKAGE_NAME_CHARS).regex(PACKAGE_NAME)
+const packageVersion = z
+  .string()
+  .max(MAX_NAME_CHARS)
+  .regex(VERSION_SPEC)
+  .describe("npm package: a name of the registry, and a version, range or tag")
+const dependencies = boundedProperties(z.record(packageName, packageVersion), {
   max: MAX_DEPENDENCIES,
 }).describe("npm packages of the hook, name to version")
 const triggerId = triggerIdSchema.describe("Trigger that the hook runs at")

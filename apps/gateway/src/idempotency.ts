@@ -17,6 +17,9 @@ const NOTHING_HAPPENED: ReadonlySet<ErrorCode> = new Set([
   "lane_full",
   "overloaded",
   "no_worker",
+  "circuit_open",
+  "hook_not_ready",
+  "bundle_failed",
   "invalid_body",
 ])
 

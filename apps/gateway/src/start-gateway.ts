@@ -17,7 +17,6 @@ import {
   openLanes,
   openRecordReader,
   openReplies,
-  publishSnapshot,
   sendReply,
   takeKey,
   takeTurn,
@@ -26,6 +25,7 @@ import {
   findEnabledSnapshot,
   listClients,
   openStorage,
+  pruneBundles,
   pruneExecutions,
   recordExecutions,
 } from "@hooklane/storage"
@@ -38,6 +38,8 @@ import { newExecutionId } from "./execution-id.ts"
 import { listen } from "./listen.ts"
 import { createLostExecutionSearch } from "./lost-executions.ts"
 import { createMetrics } from "./metrics.ts"
+import { openPackageBuilds } from "./open-package-builds.ts"
+import { publishVersion } from "./publish-version.ts"
 import { startRecorder } from "./recorder.ts"
 import { startRepeating } from "./repeat.ts"
 import type { GatewayPhase } from "./routes/health.ts"
@@ -46,6 +48,8 @@ export interface GatewayOptions {
   config: Config & { redisUrl: string }
   keyRing: KeyRing
   log: Logger
+  /** Of which builds see what npm needs. */
+  env: Record<string, string | undefined>
 }
 
 export interface RunningGateway {
@@ -67,7 +71,8 @@ const PROBE_MS = 1_000
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { config, log } = options
   const resources = await openResources(options)
-  const { storage, connection, lanes, replies } = resources
+  const { storage, connection, lanes, replies, hooksChanged } = resources
+  const packageBuilds = await openPackageBuilds({ ...options, ...resources })
   const workerCount = async () => (await listWorkers(connection)).length
   const metrics = createMetrics({ lanes, workerCount, inFlight: () => replies.inFlight })
   let phase: GatewayPhase = "starting"
@@ -76,6 +81,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     ...options,
     ...resources,
     ...dispatching,
+    hookSaved: async ({ id, triggerId }) => {
+      await hooksChanged(triggerId)
+      await packageBuilds.settle(id)
+    },
+    retryBuild: packageBuilds.retry,
     listWorkers: () => listWorkers(connection),
     workerCount,
     pingRedis: () => connection.ping(PROBE_MS),
@@ -96,7 +106,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     url,
     async close() {
       phase = "stopping"
-      await listener.close(config.drainMs)
+      await Promise.all([packageBuilds.close(), listener.close(config.drainMs)])
       await Promise.all(background.map((part) => part.close()))
       await replies.close()
       await lanes.close()
@@ -122,21 +132,24 @@ async function openResources({ config, keyRing, log }: GatewayOptions) {
   if (policyWarning) log.warn(policyWarning)
   const enabledHooks = createEnabledHooks({
     find: (triggerId) => findEnabledSnapshot(storage, triggerId),
-    // A job that is put off to the last day, and dies then, can still be tried with the version it was made for.
-    publish: (snapshot) =>
-      publishSnapshot(connection, { snapshot, retentionDays: config.retentionDays + config.maxDelayDays }),
+    publish: (snapshot) => publishVersion({ config, storage, connection }, snapshot),
   })
   connection.onReconnect(() => {
     // What could not be published now is published with the next event.
     enabledHooks.republish().catch((err: unknown) => log.warn({ err }, "hooks were not published again"))
   })
+  const hooksChanged = (triggerId: TriggerId) =>
+    // The hook is saved; what could not be published now is published with the next event.
+    enabledHooks
+      .changed(triggerId)
+      .catch((err: unknown) => log.warn({ err, triggerId }, "hook was not published"))
   const lanes = openLanes(connection, config)
   await limitLanes(lanes, config)
   connection.onReconnect(() => {
     limitLanes(lanes, config).catch((err: unknown) => log.warn({ err }, "lanes were not limited again"))
   })
   const replies = await openReplies(connection, { keyRing, gatewayId })
-  return { gatewayId, storage, connection, enabledHooks, lanes, replies }
+  return { gatewayId, storage, connection, enabledHooks, hooksChanged, lanes, replies }
 }
 
 async function limitLanes(lanes: Lanes, { laneLimits }: Config): Promise<void> {
@@ -145,7 +158,7 @@ async function limitLanes(lanes: Lanes, { laneLimits }: Config): Promise<void> {
 
 function dispatchDeps(
   { config, keyRing, log }: GatewayOptions,
-  { connection, lanes, replies, enabledHooks }: Resources,
+  { connection, lanes, replies }: Resources,
   workerCount: () => Promise<number>,
 ) {
   return {
@@ -161,11 +174,6 @@ function dispatchDeps(
         log.error({ err, executionId: record.head.executionId }, "record was lost")
       })
     },
-    hooksChanged: (triggerId: TriggerId) =>
-      // The hook is saved; what could not be published now is published with the next event.
-      enabledHooks
-        .changed(triggerId)
-        .catch((err: unknown) => log.warn({ err, triggerId }, "hook was not published")),
     announceCancellation: (cancellation: { executionId: string; rememberMs: number }) =>
       announceCancellation(connection, cancellation),
     reply: (answer: { address: string; executionId: string; reply: Reply }) => {
@@ -198,6 +206,7 @@ function startBackground(
     work: async () => {
       const olderThan = new Date(Date.now() - config.retentionDays * DAY_MS)
       await pruneExecutions(storage, { olderThan, keep: config.retentionExecutions })
+      await pruneBundles(storage)
       await lanes.pruneDeadLetters()
     },
     everyMs: PRUNE_EVERY_MS,

@@ -107,6 +107,23 @@ describe("a synchronous event", () => {
     expect({ jobs, records }).toEqual({ jobs: [], records: [] })
   })
 
+  test("whose hook is being built is refused for a moment, and leaves nothing behind", async () => {
+    const hook = { unbuilt: "pending" } as const
+    const { deps, trigger, event, jobs, records } = await startLane({ redisUrl, triggerId, hook })
+    const refusal = { code: "hook_not_ready", retryAfterSeconds: 2 }
+    await expect(dispatch(deps, { trigger, event })).rejects.toMatchObject(refusal)
+    expect({ jobs, records }).toEqual({ jobs: [], records: [] })
+  })
+
+  test("whose hook could not be built is refused, and recorded", async () => {
+    const hook = { unbuilt: "failed" } as const
+    const { deps, trigger, event, jobs, records } = await startLane({ redisUrl, triggerId, hook })
+    const message = expect.stringContaining("GET /v1/hooks/hook_1/versions/1")
+    await expect(dispatch(deps, { trigger, event })).rejects.toMatchObject({ code: "bundle_failed", message })
+    expect(jobs).toEqual([])
+    expect(records).toMatchObject([{ status: "failed", failure: "bundle_failed", error: { message } }])
+  })
+
   test("carries its deadline and its event, unreadable, to the worker", async () => {
     const { deps, trigger, event, jobs } = await startLane({
       redisUrl,
@@ -134,6 +151,12 @@ describe("an asynchronous event", () => {
     expect(records).toMatchObject([{ status: "queued", head: { hookId: "hook_1", versionId: "ver_1" } }])
     await vi.waitFor(() => expect(jobs).toHaveLength(1))
     expect(jobs[0]).not.toHaveProperty("replyTo")
+  })
+
+  test.each(["pending", "failed"] as const)("is taken also for a hook whose build is %s", async (unbuilt) => {
+    const { deps, trigger, event, jobs } = await startLane({ redisUrl, triggerId, hook: { unbuilt } })
+    expect(await dispatch(deps, { trigger, event })).toMatchObject({ status: "queued" })
+    await vi.waitFor(() => expect(jobs).toHaveLength(1))
   })
 
   test("that is put off is recorded with its moment", async () => {

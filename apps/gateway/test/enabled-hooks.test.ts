@@ -55,3 +55,13 @@ test("a failed load is not remembered", async () => {
   await expect(enabledHooks.get("credentials-exchange")).rejects.toThrow("no database")
   expect(await enabledHooks.get("credentials-exchange")).toMatchObject({ versionId: "ver_1" })
 })
+
+test("a version that is being built is looked at again after a second", async () => {
+  const found: Snapshot[] = [{ ...snapshot, unbuilt: "pending" }, snapshot]
+  const { enabledHooks, advance } = start(async () => found.shift())
+  expect(await enabledHooks.get("credentials-exchange")).toMatchObject({ unbuilt: "pending" })
+  advance(999)
+  expect(await enabledHooks.get("credentials-exchange")).toMatchObject({ unbuilt: "pending" })
+  advance(1)
+  expect(await enabledHooks.get("credentials-exchange")).toEqual(snapshot)
+})

@@ -1,3 +1,4 @@
+import { PACKAGE_NAME, VERSION_SPEC } from "@hooklane/core"
 import { expect, test } from "vitest"
 import { newHook, openApp } from "./open-app.ts"
 
@@ -74,7 +75,30 @@ test.each([
   [
     "a dependency without a version",
     newHook({ dependencies: { lodash: null } }),
-    ["'Expected type string but found type null' on property dependencies.lodash"],
+    [
+      "'Expected type string but found type null' on property dependencies.lodash (npm package: a name of the registry, and a version, range or tag)",
+    ],
+  ],
+  ...[
+    "file:../a",
+    "git+ssh://git@host/a.git",
+    "owner/name",
+    "https://host/a.tgz",
+    "npm:b@1",
+    "workspace:*",
+  ].map((spec): [string, object, string[]] => [
+    `a dependency from elsewhere (${spec})`,
+    newHook({ dependencies: { a: spec } }),
+    [
+      `'String does not match pattern ${VERSION_SPEC.source}: ${spec}' on property dependencies.a (npm package: a name of the registry, and a version, range or tag)`,
+    ],
+  ]),
+  [
+    "a dependency whose name is a path",
+    newHook({ dependencies: { "../a": "1" } }),
+    [
+      `'String does not match pattern ${PACKAGE_NAME.source}: ../a' on property dependencies.../a (npm package: a name of the registry, and a version, range or tag)`,
+    ],
   ],
   [
     "too many dependencies",

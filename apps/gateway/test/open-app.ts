@@ -1,6 +1,6 @@
 import { type Config, parseConfig, type TriggerId } from "@hooklane/core"
 import { createKeyRing, generateMasterKey } from "@hooklane/core/keyring"
-import { createClient, openStorage } from "@hooklane/storage"
+import { createClient, openStorage, restartBuild } from "@hooklane/storage"
 import { pino } from "pino"
 import { onTestFinished } from "vitest"
 import { createAccessTokens } from "../src/access-tokens.ts"
@@ -38,6 +38,10 @@ export async function openApp({ settings = {}, scopes = SCOPES, now = Date.now }
     hooksChanged: async (triggerId) => {
       changedTriggers.push(triggerId)
     },
+    hookSaved: async ({ triggerId }) => {
+      changedTriggers.push(triggerId)
+    },
+    retryBuild: async (id, number) => void (await restartBuild(storage, id, number)),
     now,
   })
   const { client, secret } = await createClient(storage, { name: "Test", scopes: [...scopes] })

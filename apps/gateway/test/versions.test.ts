@@ -1,3 +1,4 @@
+import { findPendingBuild, finishBuild } from "@hooklane/storage"
 import { expect, test } from "vitest"
 import { newHook, openApp, SCRIPT } from "./open-app.ts"
 
@@ -62,4 +63,59 @@ test("a version that there is not is not found", async () => {
   const answer = await call("GET", `${path}/4`)
   expect(answer.status).toBe(404)
   expect(answer.json().errorCode).toBe("version_not_found")
+})
+
+async function openAppWithFailedBuild() {
+  const opened = await openApp()
+  const body = newHook({ dependencies: { nobody: "1.0.0" } })
+  const { id } = (await opened.call("POST", "/api/v2/hooks", { body })).json()
+  const pending = await findPendingBuild(opened.storage, id)
+  await finishBuild(opened.storage, pending?.versionId ?? "", { status: "failed", log: "no such package" })
+  return { ...opened, path: `/v1/hooks/${id}/versions`, versionId: pending?.versionId ?? "" }
+}
+
+test("a version shows how its npm packages were built, and what they were resolved to", async () => {
+  const { call, path, storage, versionId } = await openAppWithFailedBuild()
+  expect((await call("GET", `${path}/1`)).json()).toMatchObject({
+    buildStatus: "failed",
+    buildLog: "no such package",
+    resolved: {},
+    lockHash: null,
+    bundleId: null,
+  })
+  await call("POST", `${path}/1/build`)
+  await finishBuild(storage, versionId, {
+    status: "built",
+    log: "done",
+    lock: { ms: { version: "2.1.3", integrity: "sha512-abc" } },
+    lockHash: "lock1",
+    specifiers: ["ms"],
+    bundleId: "bundle1",
+    code: "",
+  })
+  expect((await call("GET", `${path}/1`)).json()).toMatchObject({
+    buildStatus: "built",
+    buildLog: "done",
+    resolved: { ms: "2.1.3" },
+    lockHash: "lock1",
+    bundleId: "bundle1",
+  })
+  const [listed] = (await call("GET", path)).json().versions
+  expect(listed).toMatchObject({ buildStatus: "built", bundleId: "bundle1" })
+  expect(listed).not.toHaveProperty("buildLog")
+})
+
+test("a failed build is tried again on request, no other is", async () => {
+  const { call, path } = await openAppWithFailedBuild()
+  const retried = await call("POST", `${path}/1/build`)
+  expect(retried.status).toBe(200)
+  expect(retried.json()).toMatchObject({ number: 1, buildStatus: "pending", buildLog: "" })
+  const again = await call("POST", `${path}/1/build`)
+  expect(again.status).toBe(409)
+  expect(again.json().errorCode).toBe("conflict")
+})
+
+test("trying a build again takes the right to change hooks", async () => {
+  const { call } = await openApp({ scopes: ["read:hooks"] })
+  expect((await call("POST", "/v1/hooks/x/versions/1/build")).status).toBe(403)
 })

@@ -1,6 +1,9 @@
 import type { AppDeps } from "../src/app.ts"
 
-type RedisDeps = Omit<AppDeps, "config" | "storage" | "log" | "hooksChanged" | "now" | "keyRing">
+type RedisDeps = Omit<
+  AppDeps,
+  "config" | "storage" | "log" | "hooksChanged" | "hookSaved" | "retryBuild" | "now" | "keyRing"
+>
 
 /** The parts of an app that need Redis, for tests of those that do not: whoever uses one is told. */
 export function withoutRedis(): RedisDeps {

@@ -22,6 +22,7 @@ export interface JobDeps extends AttemptDeps {
  */
 export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): Promise<Verdict> {
   recordLostAttempts(deps, job, attempt)
+  if (await mustWait(deps, job, attempt)) return "not_yet"
   const result = await runAttempt(deps, job, attempt)
   if (job.replyTo !== undefined) {
     deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
@@ -31,6 +32,22 @@ export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): 
   await deps.record(recordOf(deps, job, attempt, result))
   if (!result.failure || result.failure === "cancelled") return "done"
   return retryDelay(result, attempt) === undefined ? "dead" : "retry"
+}
+
+/**
+ * A build takes minutes at most, and one that its gateway left goes on when a gateway is there again. After this
+ * time the event is better kept as a dead letter, where it is seen.
+ */
+const BUILD_PATIENCE_MS = 600_000
+
+/** Whether the npm packages of the job's hook are still being built. A synchronous job has no time for that. */
+async function mustWait(
+  { snapshots, now }: JobDeps,
+  job: Job,
+  { runnableAt }: JobAttempt,
+): Promise<boolean> {
+  if (job.replyTo !== undefined || now() - runnableAt > BUILD_PATIENCE_MS) return false
+  return (await snapshots.get(job.versionId))?.unbuilt === "pending"
 }
 
 /** Records, and for a synchronous job answers, that the worker which had `job` in hand in its last attempt died. */
@@ -92,7 +109,7 @@ function attemptOf(deps: JobDeps, attempt: AttemptFacts, result: AttemptResult):
   }
 }
 
-/** Undefined when there is no next attempt. A script that does not compile fails alike each time: it never changes. */
+/** Undefined when there is no next attempt: what is wrong with a version's code or packages fails alike each time. */
 function retryDelay({ failure }: AttemptResult, attempt: AttemptFacts): number | undefined {
-  return failure === "not_compiled" ? undefined : attempt.nextDelayMs
+  return failure === "not_compiled" || failure === "bundle_failed" ? undefined : attempt.nextDelayMs
 }

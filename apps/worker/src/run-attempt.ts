@@ -1,5 +1,6 @@
 import {
   describeOutcome,
+  describeUnbuilt,
   eventContext,
   type Failure,
   type HookError,
@@ -13,11 +14,13 @@ import {
 import type { KeyRing } from "@hooklane/core/keyring"
 import type { Executors } from "@hooklane/executor"
 import { CANCELLED, type JobAttempt } from "@hooklane/queue"
+import type { BundleCache } from "./bundle-cache.ts"
 import type { SnapshotCache } from "./snapshot-cache.ts"
 
 export interface AttemptDeps {
   keyRing: KeyRing
   snapshots: SnapshotCache
+  bundles: BundleCache
   executors: Pick<Executors, "run">
   limits: { timeoutMs: number; heapMb: number }
   now: () => number
@@ -45,12 +48,21 @@ export async function runAttempt(deps: AttemptDeps, job: Job, attempt: JobAttemp
   const snapshot = await deps.snapshots.get(job.versionId)
   if (!snapshot)
     return notStarted(startedAt, "snapshot_missing", `Version ${job.versionId} of the hook is not in Redis`)
+  if (snapshot.unbuilt) return notStarted(startedAt, "bundle_failed", describeUnbuilt(snapshot))
+  const bundle = snapshot.bundleId === undefined ? undefined : await deps.bundles.get(snapshot.bundleId)
+  if (snapshot.bundleId !== undefined && bundle === undefined)
+    return notStarted(
+      startedAt,
+      "snapshot_missing",
+      `Bundle ${snapshot.bundleId} of the hook is not in Redis`,
+    )
   using deadline = watchDeadline(attempt.signal, leftMs)
   const report = await deps.executors.run(
     {
       executionId: job.executionId,
       attempt: attempt.number,
       snapshot,
+      ...(bundle !== undefined && { bundle }),
       secrets: openSecrets(deps.keyRing, snapshot),
       event: deps.keyRing.open(job.sealedEvent, eventContext(job.executionId)),
       limits: { heapMb: deps.limits.heapMb, timeoutMs: Math.min(deps.limits.timeoutMs, leftMs) },

@@ -14,6 +14,7 @@ import {
   appendRecords,
   type Cancellations,
   type Consumer,
+  loadBundle,
   loadSnapshot,
   openCancellations,
   openConnection,
@@ -22,6 +23,7 @@ import {
   startConsumer,
 } from "@hooklane/queue"
 import type { Logger } from "pino"
+import { createBundleCache } from "./bundle-cache.ts"
 import { type JobDeps, processJob, reportLostJob } from "./process-job.ts"
 import { createSnapshotCache } from "./snapshot-cache.ts"
 
@@ -105,6 +107,7 @@ function jobDeps(options: WorkerOptions, connection: QueueConnection, executors:
     workerId,
     keyRing,
     executors,
+    bundles: createBundleCache((bundleId) => loadBundle(connection, bundleId)),
     snapshots: createSnapshotCache((versionId) => loadSnapshot(connection, versionId)),
     limits: { timeoutMs: config.hookTimeoutMs, heapMb: config.hookHeapMb },
     reply: (answer) => {

@@ -12,6 +12,7 @@ import { createKeyRing, generateMasterKey } from "@hooklane/core/keyring"
 import type { RunTask } from "@hooklane/executor"
 import { CANCELLED, type JobAttempt } from "@hooklane/queue"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
+import { createBundleCache } from "../src/bundle-cache.ts"
 import { type JobDeps, processJob, reportLostJob } from "../src/process-job.ts"
 import { createSnapshotCache } from "../src/snapshot-cache.ts"
 
@@ -56,7 +57,12 @@ function attempt(changes: Partial<JobAttempt> = {}): JobAttempt {
 
 function start(
   outcome: Outcome,
-  options: { snapshot?: Snapshot | undefined; endsAt?: number; runMs?: number } = { snapshot },
+  options: {
+    snapshot?: Snapshot | undefined
+    bundles?: Record<string, string>
+    endsAt?: number
+    runMs?: number
+  } = { snapshot },
 ) {
   const tasks: RunTask[] = []
   const steps: string[] = []
@@ -67,6 +73,7 @@ function start(
     workerId: "wrk_1",
     keyRing,
     snapshots: createSnapshotCache(async () => options.snapshot),
+    bundles: createBundleCache(async (bundleId) => options.bundles?.[bundleId]),
     executors: {
       run: async (task) => {
         tasks.push(task)

@@ -49,3 +49,15 @@ test("the least recently used version is dropped when the cache is full", async 
   await cache.get("second")
   expect(loads).toEqual(["second"])
 })
+
+test("a version is looked for again until its npm packages are built", async () => {
+  const states = ["pending", "failed", undefined] as const
+  let loads = 0
+  const cache = createSnapshotCache(async () => {
+    const unbuilt = states[loads++]
+    return { ...snapshot("v1"), ...(unbuilt && { unbuilt }) }
+  })
+  for (const unbuilt of states) expect((await cache.get("v1"))?.unbuilt).toBe(unbuilt)
+  await cache.get("v1")
+  expect(loads).toBe(3)
+})

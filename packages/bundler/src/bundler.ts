@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto"
 import { mkdir, mkdtemp, readdir, realpath, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
-import type { Hook, PackageRequest } from "@hooklane/core"
+import type { Hook, PackageLock, PackageRequest } from "@hooklane/core"
 import { version as esbuildVersion } from "esbuild"
 import type { z } from "zod"
 import { keepEnd } from "./build-log.ts"
 import {
   type BundleTask,
   bundledSchema,
-  type Lock,
   type ResolveTask,
   resolvedSchema,
   type SizeLimits,
@@ -33,7 +32,7 @@ export interface BuildInput extends PackageRequest, Pick<Hook, "script"> {
 
 /** A bundle of a hook's packages; `code` is absent when `findBundle` knew it. */
 export interface Build {
-  lock: Lock
+  lock: PackageLock
   lockHash: string
   /** What the script may require. */
   specifiers: string[]

@@ -7,4 +7,3 @@ export {
   buildEnv,
   openBundler,
 } from "./bundler.ts"
-export type { Lock } from "./protocol.ts"

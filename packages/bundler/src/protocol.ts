@@ -1,3 +1,4 @@
+import { packageLockSchema } from "@hooklane/core"
 import { z } from "zod"
 
 /**
@@ -9,10 +10,6 @@ import { z } from "zod"
 const entrySchema = z.strictObject({ specifier: z.string(), target: z.string() })
 export type Entry = z.infer<typeof entrySchema>
 
-/** Every installed package by its place in `node_modules`: what `npm ci` installs again, byte for byte. */
-const lockSchema = z.record(z.string(), z.strictObject({ version: z.string(), integrity: z.string() }))
-export type Lock = z.infer<typeof lockSchema>
-
 /** What is to be installed and bundled, complete: the same plan gives the same bundle. */
 const planSchema = z.strictObject({
   /** `dependencies` of package.json. */
@@ -20,7 +17,7 @@ const planSchema = z.strictObject({
   /** Text of package-lock.json. */
   packageLock: z.string(),
   entries: z.array(entrySchema),
-  lock: lockSchema,
+  lock: packageLockSchema,
 })
 export type Plan = z.infer<typeof planSchema>
 

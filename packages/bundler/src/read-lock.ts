@@ -1,8 +1,8 @@
+import type { PackageLock } from "@hooklane/core"
 import { z } from "zod"
 import { BuildFailure } from "./build-failure.ts"
-import type { Lock } from "./protocol.ts"
 
-const packageLockSchema = z.object({
+const npmLockSchema = z.object({
   packages: z.record(
     z.string(),
     z.object({
@@ -20,8 +20,8 @@ const packageLockSchema = z.object({
  * behind every mirror of the registry.
  * @throws BuildFailure when a package is none of a registry's, or there are too many
  */
-export function readLock(packageLock: string, { maxPackages }: { maxPackages: number }): Lock {
-  const { packages } = packageLockSchema.parse(JSON.parse(packageLock))
+export function readLock(packageLock: string, { maxPackages }: { maxPackages: number }): PackageLock {
+  const { packages } = npmLockSchema.parse(JSON.parse(packageLock))
   const places = Object.keys(packages)
     .filter((place) => place !== "")
     .sort()
@@ -30,7 +30,7 @@ export function readLock(packageLock: string, { maxPackages }: { maxPackages: nu
   return Object.fromEntries(places.map((place) => [shortPlace(place), locked(place, packages[place])]))
 }
 
-function locked(place: string, one: z.infer<typeof packageLockSchema>["packages"][string] | undefined) {
+function locked(place: string, one: z.infer<typeof npmLockSchema>["packages"][string] | undefined) {
   const integrity = one?.inBundle ? "in its parent" : one?.integrity
   if (one?.link || one?.version === undefined || integrity === undefined)
     throw new BuildFailure(`${shortPlace(place)} does not come from a registry, or without a checksum`)

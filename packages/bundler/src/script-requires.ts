@@ -1,30 +1,35 @@
 import { build, type Plugin } from "esbuild"
 
-/** What the script requires by name, read from its syntax and never run; nothing when it does not parse. */
+/** What the script requires or imports by name, read from its syntax and never run; nothing when it does not parse. */
 export async function requiresOf(script: string): Promise<Set<string>> {
+  return (await read(script, "js")) ?? (await read(script, "ts")) ?? new Set()
+}
+
+async function read(contents: string, loader: "js" | "ts"): Promise<Set<string> | undefined> {
   const found = new Set<string>()
   const collect: Plugin = {
     name: "collect",
     setup({ onResolve }) {
       onResolve({ filter: /.*/ }, ({ path, kind }) => {
-        if (kind === "require-call") found.add(path)
+        if (kind === "require-call" || kind === "import-statement") found.add(path)
         return { path, external: true }
       })
     },
   }
   try {
     await build({
-      stdin: { contents: script, loader: "js" },
+      stdin: { contents, loader },
       bundle: true,
       write: false,
       platform: "node",
       format: "cjs",
-      tsconfigRaw: {},
+      // Node strips types only: an import that looks unused stays.
+      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
       plugins: [collect],
       logLevel: "silent",
     })
     return found
   } catch {
-    return new Set()
+    return undefined
   }
 }

@@ -11,23 +11,27 @@ export interface PublishedPackage {
   files?: Record<string, string | Buffer>
 }
 
-/** A registry on this machine that npm cannot tell from a real one. */
+/** A registry on this machine that npm cannot tell from a real one, but for the package `hangs`. */
 export interface Registry {
   url: string
   /** Paths that were asked for. */
   requests: string[]
+  /** Answers what it was asked of `hangs`, from now on at once. */
+  release(): void
   close(): Promise<void>
 }
 
 export async function startRegistry(packages: readonly PublishedPackage[]): Promise<Registry> {
   const requests: string[] = []
+  const held: (() => void)[] = []
+  let isHolding = true
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? "").slice(1)
     requests.push(path)
     const answer = answerTo(path, packages, url)
-    // What hangs is there, and is never answered.
-    if (path.startsWith("hangs")) return
-    response.writeHead(answer === undefined ? 404 : 200).end(answer ?? "{}")
+    const send = () => response.writeHead(answer === undefined ? 404 : 200).end(answer ?? "{}")
+    if (isHolding && path.startsWith("hangs")) held.push(send)
+    else send()
   })
   await once(server.listen(0, "127.0.0.1"), "listening")
   const address = server.address()
@@ -35,6 +39,10 @@ export async function startRegistry(packages: readonly PublishedPackage[]): Prom
   return {
     url,
     requests,
+    release() {
+      isHolding = false
+      for (const send of held.splice(0)) send()
+    },
     async close() {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))

@@ -23,6 +23,11 @@ export interface Hook {
   enabled: boolean
 }
 
+/** How far a version's npm packages are; `none`: it has none. Only `none` and `built` can run. */
+export const BUILD_STATUSES = ["none", "pending", "built", "failed"] as const
+export const buildStatusSchema = z.enum(BUILD_STATUSES)
+export type BuildStatus = z.infer<typeof buildStatusSchema>
+
 /** What a run of a hook may use. */
 export const hookLimitsSchema = z.strictObject({
   timeoutMs: z.int().min(1),
@@ -47,9 +52,23 @@ export const snapshotSchema = z.strictObject({
   dependencies: z.record(z.string(), z.string()),
   /** Name → sealed value (`KeyRing.seal` with `secretContext(hookId, name)`). */
   sealedSecrets: z.record(z.string(), z.string()),
+  /** Names the bundle of its npm packages, which travels by itself; absent when it has none. */
+  bundleId: z.string().optional(),
+  /** Why it cannot run: its npm packages are not bundled yet, or cannot be; absent when it can. */
+  unbuilt: buildStatusSchema.extract(["pending", "failed"]).optional(),
 })
 
 export type Snapshot = z.infer<typeof snapshotSchema>
+
+/** A sentence for people that says why a version cannot run, and where to read more. */
+export function describeUnbuilt({
+  hookId,
+  number,
+  unbuilt,
+}: Pick<Snapshot, "hookId" | "number" | "unbuilt">): string {
+  const what = unbuilt === "pending" ? "are not built yet" : "could not be built"
+  return `The npm packages of this hook ${what}; see GET /v1/hooks/${hookId}/versions/${number}`
+}
 
 /** Binds a sealed secret to its place, so that a value moved to another hook or name cannot be opened. */
 export function secretContext(hookId: string, name: string): string {

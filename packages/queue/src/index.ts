@@ -1,3 +1,4 @@
+export * from "./bundles.ts"
 export { type ConnectionOptions, openConnection, type QueueConnection } from "./connection.ts"
 export * from "./cancellations.ts"
 export * from "./consumer.ts"

@@ -4,6 +4,7 @@ import { atomically } from "./atomic.ts"
 import { getCurrentHook, selectCurrentHooks, toHook } from "./current-hooks.ts"
 import type { Storage } from "./open.ts"
 import { insertVersion, saveVersion } from "./save-version.ts"
+import { firstBuild } from "./version-build.ts"
 import { isUniqueViolation } from "./violations.ts"
 
 export type NewHook = Pick<Hook, "name" | "script" | "triggerId"> &
@@ -26,9 +27,10 @@ export async function createHook(storage: Storage, hook: NewHook): Promise<Hook>
   const { name, script, triggerId, dependencies = {}, enabled = false } = hook
   const { db, tables, nextId } = storage
   const id = nextId()
+  const content = { name, script, dependencies, sealedSecrets: [] }
   const writes = [
     db.insert(tables.hooks).values({ id, name, triggerId, enabled: false, versionNumber: 1 }),
-    insertVersion(storage, { hookId: id, number: 1, name, script, dependencies, sealedSecrets: [] }),
+    insertVersion(storage, { ...content, ...firstBuild(content), hookId: id, number: 1 }),
     ...(enabled ? [enableOnly(storage, id)] : []),
   ]
   await refusingTakenNames("Hook with the same name already exists.", () =>

@@ -1,3 +1,4 @@
+export * from "./builds.ts"
 export * from "./clients.ts"
 export {
   type ExecutionAttempt,

@@ -5,6 +5,7 @@ import { atomically } from "./atomic.ts"
 import { getCurrentHook } from "./current-hooks.ts"
 import type { Storage } from "./open.ts"
 import type { hookVersions } from "./schema.sqlite.ts"
+import { nextBuild, type VersionBuild } from "./version-build.ts"
 import { isForeignKeyViolation, isUniqueViolation } from "./violations.ts"
 
 /** What a version is made of; a change to any of it is a new version. */
@@ -48,21 +49,22 @@ export async function saveVersion(
 /** The insert of a hook's version; its unique number is what makes concurrent saves follow each other. */
 export function insertVersion(
   { db, tables: { hookVersions }, nextId }: Storage,
-  version: VersionContent & { hookId: string; number: number },
+  version: VersionContent & VersionBuild & { hookId: string; number: number },
 ): SQLWrapper {
   return db.insert(hookVersions).values({ ...version, id: nextId(), createdAt: new Date() })
 }
 
 function nextVersion(
   storage: Storage,
-  { hookId, number }: { hookId: string; number: number },
+  previous: typeof hookVersions.$inferSelect,
   content: VersionContent,
 ): SQLWrapper[] {
+  const { hookId, number } = previous
   const { db, tables } = storage
   const { hooks, hookVersions } = tables
   const versionNumber = number + 1
   return [
-    insertVersion(storage, { ...content, hookId, number: versionNumber }),
+    insertVersion(storage, { ...content, ...nextBuild(previous, content), hookId, number: versionNumber }),
     db.update(hooks).set({ name: content.name, versionNumber }).where(eq(hooks.id, hookId)),
     db
       .delete(hookVersions)

@@ -1,4 +1,12 @@
-import { EXECUTION_STATUSES, type Failure, type HookError, type LogLine, TRIGGER_IDS } from "@hooklane/core"
+import {
+  BUILD_STATUSES,
+  EXECUTION_STATUSES,
+  type Failure,
+  type HookError,
+  type LogLine,
+  type PackageLock,
+  TRIGGER_IDS,
+} from "@hooklane/core"
 import { sql } from "drizzle-orm"
 import {
   bigint,
@@ -33,6 +41,12 @@ export const hooks = pgTable(
   (table) => [uniqueIndex("hooks_name_unique").on(table.name), index("hooks_trigger").on(table.triggerId)],
 )
 
+export const bundles = pgTable("bundles", {
+  id: text().primaryKey(),
+  code: text().notNull(),
+  createdAt: moment().notNull(),
+})
+
 export const hookVersions = pgTable(
   "hook_versions",
   {
@@ -46,9 +60,27 @@ export const hookVersions = pgTable(
     dependencies: json().$type<Record<string, string>>().notNull(),
     sealedSecrets: json().$type<SealedSecret[]>().notNull(),
     createdAt: moment().notNull(),
+    buildStatus: enumText({ enum: BUILD_STATUSES }).notNull(),
+    buildLog: text().notNull(),
+    lock: json().$type<PackageLock>(),
+    lockHash: text(),
+    specifiers: json().$type<string[]>(),
+    bundleId: text().references(() => bundles.id),
   },
-  (table) => [uniqueIndex("hook_versions_number_unique").on(table.hookId, table.number)],
+  (table) => [
+    uniqueIndex("hook_versions_number_unique").on(table.hookId, table.number),
+    index("hook_versions_lock_hash").on(table.lockHash),
+    index("hook_versions_bundle").on(table.bundleId),
+  ],
 )
+
+export const hookDocuments = pgTable("hook_documents", {
+  hookId: text()
+    .primaryKey()
+    .references(() => hooks.id, { onDelete: "cascade" }),
+  version: bigint({ mode: "number" }).notNull(),
+  sealed: text(),
+})
 
 export const executions = pgTable(
   "executions",

@@ -1,5 +1,13 @@
 import type { webcrypto } from "node:crypto"
-import { EXECUTION_STATUSES, type Failure, type HookError, type LogLine, TRIGGER_IDS } from "@hooklane/core"
+import {
+  BUILD_STATUSES,
+  EXECUTION_STATUSES,
+  type Failure,
+  type HookError,
+  type LogLine,
+  type PackageLock,
+  TRIGGER_IDS,
+} from "@hooklane/core"
 import { sql } from "drizzle-orm"
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core"
 
@@ -17,6 +25,13 @@ export const hooks = sqliteTable(
   (table) => [uniqueIndex("hooks_name_unique").on(table.name), index("hooks_trigger").on(table.triggerId)],
 )
 
+/** Bundled npm packages, by the hash of their text. Many versions may use one; those that none uses are dropped. */
+export const bundles = sqliteTable("bundles", {
+  id: text().primaryKey(),
+  code: text().notNull(),
+  createdAt: integer({ mode: "timestamp_ms" }).notNull(),
+})
+
 /** Immutable states of a hook, numbered from 1. They go with their hook. */
 export const hookVersions = sqliteTable(
   "hook_versions",
@@ -32,9 +47,32 @@ export const hookVersions = sqliteTable(
     /** Pairs of name and sealed value: an object would not keep the order in which secrets were added. */
     sealedSecrets: text({ mode: "json" }).$type<SealedSecret[]>().notNull(),
     createdAt: integer({ mode: "timestamp_ms" }).notNull(),
+    /** Its npm packages. The rest is there when they are built, the log also when they could not be. */
+    buildStatus: text({ enum: BUILD_STATUSES }).notNull(),
+    buildLog: text().notNull(),
+    lock: text({ mode: "json" }).$type<PackageLock>(),
+    lockHash: text(),
+    /** What the script may require. */
+    specifiers: text({ mode: "json" }).$type<string[]>(),
+    bundleId: text().references(() => bundles.id),
   },
-  (table) => [uniqueIndex("hook_versions_number_unique").on(table.hookId, table.number)],
+  (table) => [
+    uniqueIndex("hook_versions_number_unique").on(table.hookId, table.number),
+    index("hook_versions_lock_hash").on(table.lockHash),
+    index("hook_versions_bundle").on(table.bundleId),
+  ],
 )
+
+/** What a hook keeps between its runs, as far as Redis has handed it over; it goes with its hook. */
+export const hookDocuments = sqliteTable("hook_documents", {
+  hookId: text()
+    .primaryKey()
+    .references(() => hooks.id, { onDelete: "cascade" }),
+  /** Counts the writes of the hook. */
+  version: integer().notNull(),
+  /** Null: it was removed. */
+  sealed: text(),
+})
 
 export type SealedSecret = [name: string, sealedValue: string]
 

@@ -1,9 +1,12 @@
 import { AppError, type Snapshot, type TriggerId } from "@hooklane/core"
-import { and, eq } from "drizzle-orm"
+import { and, desc, eq, inArray } from "drizzle-orm"
 import { type CurrentHook, getCurrentHook, selectCurrentHooks } from "./current-hooks.ts"
 import type { Storage } from "./open.ts"
 
-/** What a worker needs of the trigger's enabled hook; undefined when none is enabled. */
+/**
+ * What a worker needs of the trigger's enabled hook; undefined when none is enabled. While the current version's npm
+ * packages are being built, the last version that can run goes on serving.
+ */
 export async function findEnabledSnapshot(
   storage: Storage,
   triggerId: TriggerId,
@@ -12,13 +15,14 @@ export async function findEnabledSnapshot(
   const [current] = await selectCurrentHooks(storage).where(
     and(eq(hooks.triggerId, triggerId), eq(hooks.enabled, true)),
   )
-  return current && toSnapshot(current)
+  return current && toSnapshot(await servingVersion(storage, current))
 }
 
-/** The enabled hooks of all triggers. */
+/** The same for all triggers. */
 export async function listEnabledSnapshots(storage: Storage): Promise<Snapshot[]> {
   const enabled = await selectCurrentHooks(storage).where(eq(storage.tables.hooks.enabled, true))
-  return enabled.map(toSnapshot)
+  const serving = await Promise.all(enabled.map((current) => servingVersion(storage, current)))
+  return serving.map(toSnapshot)
 }
 
 /**
@@ -41,7 +45,21 @@ export async function getSnapshot({ db, tables }: Storage, versionId: string): P
   return toSnapshot(found)
 }
 
+async function servingVersion({ db, tables }: Storage, current: CurrentHook): Promise<CurrentHook> {
+  const { hook, version } = current
+  if (version.buildStatus !== "pending") return current
+  const { hookVersions } = tables
+  const [runnable] = await db
+    .select()
+    .from(hookVersions)
+    .where(and(eq(hookVersions.hookId, hook.id), inArray(hookVersions.buildStatus, ["none", "built"])))
+    .orderBy(desc(hookVersions.number))
+    .limit(1)
+  return { hook, version: runnable ?? version }
+}
+
 function toSnapshot({ hook, version }: CurrentHook): Snapshot {
+  const { buildStatus, bundleId } = version
   return {
     versionId: version.id,
     hookId: hook.id,
@@ -51,5 +69,7 @@ function toSnapshot({ hook, version }: CurrentHook): Snapshot {
     script: version.script,
     dependencies: version.dependencies,
     sealedSecrets: Object.fromEntries(version.sealedSecrets),
+    ...(bundleId !== null && { bundleId }),
+    ...((buildStatus === "pending" || buildStatus === "failed") && { unbuilt: buildStatus }),
   }
 }

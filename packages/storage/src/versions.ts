@@ -6,9 +6,12 @@ import type { hookVersions } from "./schema.sqlite.ts"
 
 type VersionRow = typeof hookVersions.$inferSelect
 
-/** A version as it may be shown: secrets by name only, and in a list without the script. */
-export type VersionSummary = Omit<VersionRow, "script" | "sealedSecrets"> & { secretNames: string[] }
-export type HookVersion = VersionSummary & Pick<VersionRow, "script">
+/** What a list leaves out: it can be long. */
+type Details = Pick<VersionRow, "script" | "buildLog" | "lock" | "specifiers">
+
+/** A version as it may be shown: secrets by name only. */
+export type HookVersion = Omit<VersionRow, "sealedSecrets"> & { secretNames: string[] }
+export type VersionSummary = Omit<HookVersion, keyof Details>
 
 /**
  * The versions of a hook that are kept, the newest first.
@@ -21,7 +24,13 @@ export async function listVersions(
 ): Promise<{ versions: VersionSummary[]; total: number }> {
   await getCurrentHook(storage, hookId)
   const { hookVersions } = storage.tables
-  const { script: _, ...columns } = getTableColumns(hookVersions)
+  const {
+    script: _,
+    buildLog: _log,
+    lock: _lock,
+    specifiers: _names,
+    ...columns
+  } = getTableColumns(hookVersions)
   const ofHook = eq(hookVersions.hookId, hookId)
   const total = await storage.db.$count(hookVersions, ofHook)
   const rows = await storage.db

@@ -33,6 +33,7 @@ onEachDatabase((newStorage) => {
       script: "code",
       dependencies: { lodash: "4.17.21" },
       sealedSecrets: {},
+      unbuilt: "pending",
     })
     await updateHook(storage, id, { enabled: false })
     expect(await findEnabledSnapshot(storage, triggerId)).toBeUndefined()

@@ -27,8 +27,14 @@ onEachDatabase((newStorage) => {
       dependencies: {},
       secretNames: [],
       createdAt: expect.any(Date),
+      buildStatus: "none",
+      buildLog: "",
+      lock: null,
+      lockHash: null,
+      specifiers: null,
+      bundleId: null,
     })
-    const { script: _, ...summary } = first
+    const { script: _, buildLog: _log, lock: _lock, specifiers: _specifiers, ...summary } = first
     const { versions, total } = await listVersions(storage, id, { offset: 0, limit: 10 })
     expect(total).toBe(4)
     expect(versions[3]).toEqual(summary)

@@ -1,4 +1,4 @@
-import { AppError, type Config, type TriggerId } from "@hooklane/core"
+import { AppError, type Config, type Hook, type TriggerId } from "@hooklane/core"
 import {
   createHook,
   deleteHook,
@@ -30,10 +30,12 @@ export interface HookDeps {
   storage: Storage
   /** What the trigger runs may have changed; awaited before the answer, so that the next event sees it. */
   hooksChanged: (triggerId: TriggerId) => Promise<void>
+  /** The same for a hook that was saved, whose npm packages may have to be built; waits for them a while. */
+  hookSaved: (hook: Pick<Hook, "id" | "triggerId">) => Promise<void>
 }
 
 /** `/api/v2/hooks`, as Auth0's Management API has it. */
-export function hookRoutes({ config, storage, hooksChanged }: HookDeps) {
+export function hookRoutes({ config, storage, hooksChanged, hookSaved }: HookDeps) {
   const app = createRouter()
 
   app.get("/api/v2/hooks", requireScope("read:hooks"), async (c) => {
@@ -48,7 +50,7 @@ export function hookRoutes({ config, storage, hooksChanged }: HookDeps) {
     const body = await readBody(c, createHookSchema)
     if (config.readOnly) throw new AppError("hooks_not_allowed", "This endpoint is disabled for your tenant.")
     const hook = await createHook(storage, { ...body, name: storedHookName(config, body.name) })
-    await hooksChanged(hook.triggerId)
+    await hookSaved(hook)
     return c.json(viewSavedHook(hook), 201)
   })
 
@@ -64,7 +66,7 @@ export function hookRoutes({ config, storage, hooksChanged }: HookDeps) {
     if (config.readOnly) await refuseNewScript(storage, id, body)
     const name = body.name === undefined ? undefined : storedHookName(config, body.name)
     const hook = await updateHook(storage, id, { ...body, name })
-    await hooksChanged(hook.triggerId)
+    await hookSaved(hook)
     return c.json(viewSavedHook(hook))
   })
 

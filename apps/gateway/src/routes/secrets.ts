@@ -13,21 +13,21 @@ import { readBody } from "../read-body.ts"
 import { createRouter } from "../router.ts"
 import { type HookDeps, hookIdOf } from "./hooks.ts"
 
-export type SecretDeps = Pick<HookDeps, "storage" | "hooksChanged"> & {
+export type SecretDeps = Pick<HookDeps, "storage" | "hookSaved"> & {
   config: Pick<Config, "secretsUpsert">
 }
 
 const PATH = "/api/v2/hooks/:id/secrets"
 
 /** `/api/v2/hooks/{id}/secrets`, as Auth0's Management API has it: values go in and never come out. */
-export function secretRoutes({ config, storage, hooksChanged }: SecretDeps) {
+export function secretRoutes({ config, storage, hookSaved }: SecretDeps) {
   const app = createRouter()
 
   /** Changes the hook's secrets and makes the change known. */
   async function change(id: string, save: () => Promise<void>): Promise<void> {
-    const { triggerId } = await getHook(storage, id)
+    const hook = await getHook(storage, id)
     await save()
-    await hooksChanged(triggerId)
+    await hookSaved(hook)
   }
 
   app.get(PATH, requireScope("read:hooks"), async (c) => {

@@ -1,6 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi"
-import { SECRET_MASK } from "@hooklane/core"
-import { getVersion, listVersions, type Storage, type VersionSummary } from "@hooklane/storage"
+import { buildStatusSchema, SECRET_MASK } from "@hooklane/core"
+import {
+  getVersion,
+  type HookVersion,
+  listVersions,
+  type Storage,
+  type VersionSummary,
+} from "@hooklane/storage"
 import { requireScope } from "../auth.ts"
 import { createRouter } from "../router.ts"
 
@@ -13,10 +19,23 @@ const summarySchema = z
     dependencies: z.record(z.string(), z.string()),
     secrets: z.record(z.string(), z.string()).describe("Names; values are masked"),
     createdAt: z.iso.datetime(),
+    buildStatus: buildStatusSchema.describe(
+      "Of its npm packages; it can run when there are none or when built",
+    ),
+    bundleId: z.string().nullable().describe("Hash of its bundled npm packages"),
   })
   .openapi("HookVersionSummary")
 
-const versionSchema = summarySchema.extend({ script: z.string() }).openapi("HookVersion")
+const versionSchema = summarySchema
+  .extend({
+    script: z.string(),
+    buildLog: z.string().describe("What npm and the bundler had to say, the last 64 kB of it"),
+    lockHash: z.string().nullable().describe("The same hash is the same bundle"),
+    resolved: z
+      .record(z.string(), z.string())
+      .describe("Every installed package by its place in node_modules, to its exact version"),
+  })
+  .openapi("HookVersion")
 
 const pageSchema = z.object({
   total: z.int(),
@@ -24,6 +43,8 @@ const pageSchema = z.object({
   limit: z.int(),
   versions: z.array(summarySchema),
 })
+
+const versionPathSchema = z.object({ id: z.string(), number: z.coerce.number<string>().int().min(1) })
 
 const listRoute = createRoute({
   method: "get",
@@ -47,34 +68,66 @@ const getRoute = createRoute({
   path: "/v1/hooks/{id}/versions/{number}",
   summary: "One version of a hook with its script",
   middleware: requireScope("read:hooks"),
-  request: { params: z.object({ id: z.string(), number: z.coerce.number<string>().int().min(1) }) },
+  request: { params: versionPathSchema },
   responses: {
     200: { description: "The version", content: { "application/json": { schema: versionSchema } } },
   },
 })
 
+const buildRoute = createRoute({
+  method: "post",
+  path: "/v1/hooks/{id}/versions/{number}/build",
+  summary: "Tries a failed build of a version's npm packages again",
+  middleware: requireScope("update:hooks"),
+  request: { params: versionPathSchema },
+  responses: {
+    200: {
+      description: "The version; its build is pending when it takes long",
+      content: { "application/json": { schema: versionSchema } },
+    },
+  },
+})
+
+export interface VersionDeps {
+  storage: Storage
+  /** Builds the npm packages of a version again, and waits for them a while. */
+  retryBuild: (hookId: string, number: number) => Promise<void>
+}
+
 /** `/v1/hooks/{id}/versions`: every state that a hook was saved in. */
-export function versionRoutes({ storage }: { storage: Storage }) {
+export function versionRoutes({ storage, retryBuild }: VersionDeps) {
   const app = createRouter()
 
   app.openapi(listRoute, async (c) => {
     const { page, per_page: limit } = c.req.valid("query")
     const start = page * limit
     const { versions, total } = await listVersions(storage, c.req.valid("param").id, { offset: start, limit })
-    return c.json({ total, start, limit, versions: versions.map(viewVersion) }, 200)
+    return c.json({ total, start, limit, versions: versions.map(viewSummary) }, 200)
   })
 
   app.openapi(getRoute, async (c) => {
     const { id, number } = c.req.valid("param")
-    const { script, ...summary } = await getVersion(storage, id, number)
-    return c.json({ ...viewVersion(summary), script }, 200)
+    return c.json(viewVersion(await getVersion(storage, id, number)), 200)
+  })
+
+  app.openapi(buildRoute, async (c) => {
+    const { id, number } = c.req.valid("param")
+    await retryBuild(id, number)
+    return c.json(viewVersion(await getVersion(storage, id, number)), 200)
   })
 
   return app
 }
 
-function viewVersion({ secretNames, createdAt, ...version }: VersionSummary): z.infer<typeof summarySchema> {
-  const { id, hookId, number, name, dependencies } = version
-  const secrets = Object.fromEntries(secretNames.map((secret) => [secret, SECRET_MASK]))
-  return { id, hookId, number, name, dependencies, secrets, createdAt: createdAt.toISOString() }
+function viewSummary(version: VersionSummary): z.infer<typeof summarySchema> {
+  const { id, hookId, number, name, dependencies, buildStatus, bundleId } = version
+  const secrets = Object.fromEntries(version.secretNames.map((secret) => [secret, SECRET_MASK]))
+  const createdAt = version.createdAt.toISOString()
+  return { id, hookId, number, name, dependencies, secrets, createdAt, buildStatus, bundleId }
+}
+
+function viewVersion(version: HookVersion): z.infer<typeof versionSchema> {
+  const { script, buildLog, lockHash, lock } = version
+  const resolved = Object.entries(lock ?? {}).map(([place, { version: exact }]) => [place, exact])
+  return { ...viewSummary(version), script, buildLog, lockHash, resolved: Object.fromEntries(resolved) }
 }

@@ -13,6 +13,12 @@ CREATE TABLE `attempts` (
 	FOREIGN KEY (`execution_id`) REFERENCES `executions`(`execution_id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
+CREATE TABLE `bundles` (
+	`id` text PRIMARY KEY NOT NULL,
+	`code` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `clients` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,
@@ -44,6 +50,13 @@ CREATE INDEX `executions_by_hook` ON `executions` (`hook_id`,`accepted_at`,`exec
 CREATE INDEX `executions_by_trigger_status` ON `executions` (`trigger_id`,`status`,`accepted_at`,`execution_id`);--> statement-breakpoint
 CREATE INDEX `executions_by_hook_status` ON `executions` (`hook_id`,`status`,`accepted_at`,`execution_id`);--> statement-breakpoint
 CREATE INDEX `executions_by_status` ON `executions` (`status`,`accepted_at`,`execution_id`);--> statement-breakpoint
+CREATE TABLE `hook_documents` (
+	`hook_id` text PRIMARY KEY NOT NULL,
+	`version` integer NOT NULL,
+	`sealed` text,
+	FOREIGN KEY (`hook_id`) REFERENCES `hooks`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
 CREATE TABLE `hook_versions` (
 	`id` text PRIMARY KEY NOT NULL,
 	`hook_id` text NOT NULL,
@@ -53,10 +66,19 @@ CREATE TABLE `hook_versions` (
 	`dependencies` text NOT NULL,
 	`sealed_secrets` text NOT NULL,
 	`created_at` integer NOT NULL,
-	FOREIGN KEY (`hook_id`) REFERENCES `hooks`(`id`) ON UPDATE no action ON DELETE cascade
+	`build_status` text NOT NULL,
+	`build_log` text NOT NULL,
+	`lock` text,
+	`lock_hash` text,
+	`specifiers` text,
+	`bundle_id` text,
+	FOREIGN KEY (`hook_id`) REFERENCES `hooks`(`id`) ON UPDATE no action ON DELETE cascade,
+	FOREIGN KEY (`bundle_id`) REFERENCES `bundles`(`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `hook_versions_number_unique` ON `hook_versions` (`hook_id`,`number`);--> statement-breakpoint
+CREATE INDEX `hook_versions_lock_hash` ON `hook_versions` (`lock_hash`);--> statement-breakpoint
+CREATE INDEX `hook_versions_bundle` ON `hook_versions` (`bundle_id`);--> statement-breakpoint
 CREATE TABLE `hooks` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,

@@ -1,0 +1,46 @@
+import { join } from "node:path"
+import { buildEnv, openBundler } from "@hooklane/bundler"
+import type { Config, TriggerId } from "@hooklane/core"
+import { getSnapshot } from "@hooklane/storage"
+import type { Logger } from "pino"
+import { type PackageBuilds, startPackageBuilds } from "./package-builds.ts"
+import { type PublishDeps, publishVersion } from "./publish-version.ts"
+
+export interface OpenPackageBuildsDeps extends PublishDeps {
+  config: Config
+  /** Of which builds see what npm needs. */
+  env: Record<string, string | undefined>
+  hooksChanged: (triggerId: TriggerId) => Promise<void>
+  log: Logger
+}
+
+/** The builds of a gateway: in its data folder, by its settings, and known to the workers when they are over. */
+export async function openPackageBuilds(deps: OpenPackageBuildsDeps): Promise<PackageBuilds> {
+  const { config, env, storage, hooksChanged, log } = deps
+  const { dataDir, npmRegistry: registry, buildTimeoutMs: timeoutMs } = config
+  const bundler = await openBundler({
+    dir: join(dataDir, "builds"),
+    registry,
+    timeoutMs,
+    env: buildEnv(env),
+  })
+
+  /** Jobs may wait for this very version, whether or not it is what its trigger runs by now. */
+  async function versionChanged(versionId: string): Promise<void> {
+    const snapshot = await getSnapshot(storage, versionId)
+    await publishVersion(deps, snapshot)
+    await hooksChanged(snapshot.triggerId)
+  }
+
+  return startPackageBuilds({
+    storage,
+    bundler,
+    atOnce: config.builds,
+    waitMs: config.buildWaitMs,
+    versionChanged: (versionId) =>
+      versionChanged(versionId).catch((err: unknown) =>
+        log.warn({ err, versionId }, "version was not published"),
+      ),
+    log,
+  })
+}
