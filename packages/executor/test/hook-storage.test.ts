@@ -24,6 +24,16 @@ function memory(json?: string): HookStorage & { document: StoredDocument } {
   return storage
 }
 
+/** Lets another run write as soon as this one has read. */
+function changeAfterRead(storage: ReturnType<typeof memory>, json: string): void {
+  const { read } = storage
+  storage.read = async (hookId) => {
+    const document = await read(hookId)
+    storage.document = { json, version: document.version + 1 }
+    return document
+  }
+}
+
 interface Run {
   storage?: HookStorage
   timeoutMs?: number
@@ -66,12 +76,7 @@ describe("a hook's storage", () => {
 
   test("refuses what another run has changed since, and tells what it is now", async () => {
     const storage = memory('"mine"')
-    const read = storage.read
-    storage.read = async () => {
-      const document = await read("")
-      storage.document = { json: '"theirs"', version: 8 }
-      return document
-    }
+    changeAfterRead(storage, '"theirs"')
     const outcome = await run(`storage.get(() => storage.set("mine", ${TELL_ERROR}))`, { storage })
     expect(outcome).toMatchObject({ value: { code: 409, conflict: "theirs" } })
     expect(storage.document.json).toBe('"theirs"')
@@ -79,12 +84,7 @@ describe("a hook's storage", () => {
 
   test("lets a hook set again after a conflict, which told it the newest state", async () => {
     const storage = memory("1")
-    const read = storage.read
-    storage.read = async () => {
-      const document = await read("")
-      storage.document = { json: "5", version: 8 }
-      return document
-    }
+    changeAfterRead(storage, "5")
     const body = "storage.get((_, n) => storage.set(n + 1, (error) => storage.set(error.conflict + 1, cb)))"
     expect((await run(body, { storage })).status).toBe("returned")
     expect(storage.document.json).toBe("6")
