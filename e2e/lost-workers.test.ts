@@ -6,7 +6,11 @@ const SYNC_TIMEOUT_MS = 5_000
 const test = testWithService({
   workers: 2,
   // One job per lane and worker: two jobs are in two workers.
-  settings: { HOOKLANE_LANE_CONCURRENCY: "1", HOOKLANE_SYNC_TIMEOUT_MS: String(SYNC_TIMEOUT_MS) },
+  settings: {
+    HOOKLANE_LANE_CONCURRENCY: "1",
+    HOOKLANE_ASYNC_CONCURRENCY: "1",
+    HOOKLANE_SYNC_TIMEOUT_MS: String(SYNC_TIMEOUT_MS),
+  },
 })
 
 test("two workers share the load", async ({ service: { api } }) => {
