@@ -25,6 +25,8 @@ export interface ExecutorProcess {
   bind(hook: HookCode): void
   /** Always resolves: with what the executor answered, or with how it died. */
   run(task: RunTask, signal: AbortSignal): Promise<RunReport>
+  /** Asks what it can do and should not. Rejects when it dies over it. */
+  prove(port: number): Promise<string[]>
   kill(reason: string): void
 }
 
@@ -36,8 +38,16 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
   const { gone, kill } = watchDeath(child)
   const runs = openPendingRuns({ cancel: (id) => send({ type: "cancel", id }), kill })
   const { promise: ready, resolve: onReady, reject: failToBoot } = Promise.withResolvers<void>()
+  const { promise: proof, resolve: onProof, reject: failToProve } = Promise.withResolvers<string[]>()
+  proof.catch(() => {})
   const storages = new Map<string, RunStorage>()
-  const receive = createReceiver({ runs, onReady, kill, onStorage: (frame) => void serveStorage(frame) })
+  const receive = createReceiver({
+    runs,
+    onReady,
+    onProof,
+    kill,
+    onStorage: (frame) => void serveStorage(frame),
+  })
   const link = openFrameLink(pipeOf(child), {
     maxBytes: largestFrame(settings),
     onFrame: (message) => {
@@ -66,6 +76,7 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
   )
   void gone.then((death) => {
     heartbeat.stop()
+    failToProve(new AppError("internal_error", `An executor could not be tested: ${death.reason}`))
     failToBoot(new AppError("internal_error", `An executor did not start: ${death.reason}`))
     runs.endAll({ ...death, rssMb: memory.rssMb, limitMb: allowedMb })
   })
@@ -85,6 +96,10 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
     ready,
     gone,
     kill,
+    prove(port) {
+      send({ type: "prove", port })
+      return proof
+    },
     bind: (hook) => send({ type: "bind", hook }),
     run(task, signal) {
       const id = randomUUID()

@@ -3,12 +3,14 @@ import { AppError, type Outcome, type RunReport, TRIGGERS } from "@hooklane/core
 import type { EgressRules } from "./contained/egress-rules.ts"
 import { createCrashHistory } from "./crash-history.ts"
 import { type HookDirectives, readDirectives } from "./hook-directives.ts"
+import { openIdentities } from "./identity.ts"
 import { createPlaces, type Visitor } from "./places.ts"
 import { openProcesses } from "./processes.ts"
 import type { HookCode } from "./protocol.ts"
 import { withoutAnswer } from "./report.ts"
 import type { Executors, ExecutorsOptions, RunTask } from "./run-task.ts"
 import { makeRuntimeFolder } from "./runtime-folder.ts"
+import { proveExecutor } from "./self-test.ts"
 import { keepSpare } from "./spare.ts"
 import { statsOf } from "./stats.ts"
 
@@ -24,12 +26,23 @@ const EXECUTOR_BYTES = 120 * 1024 * 1024
 
 /**
  * Starts the processes that run hooks: one for each hook version in use, and a blank one kept ready.
- * @throws AppError internal_error when an executor cannot be started here
+ * @throws AppError internal_error when an executor cannot be started here, or would not contain a hook
  */
 export async function startExecutors(options: ExecutorsOptions): Promise<Executors> {
   const { threads, maxResultBytes, maxLogBytes, log, heapMb = DEFAULT_HEAP_MB, egress = PUBLIC } = options
   const runtime = await makeRuntimeFolder()
-  const processes = openProcesses(runtime, { threads, maxResultBytes, maxLogBytes, egress })
+  const identities = await openIdentities(runtime.entryFile)
+  if ("problem" in identities) {
+    log.warn({ reason: identities.problem }, "executors run as the user of their worker")
+  }
+  const processes = openProcesses({ runtime, identities }, { threads, maxResultBytes, maxLogBytes, egress })
+  try {
+    processes.limit(await proveExecutor(processes.boot(heapMb)))
+  } catch (error) {
+    await processes.close("hooks would not be contained")
+    await runtime.remove()
+    throw error
+  }
   const spare = keepSpare(processes.boot, heapMb)
   const places = createPlaces({
     threads,
@@ -62,12 +75,6 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
     await runtime.remove()
   }
 
-  try {
-    await spare.process?.ready
-  } catch (error) {
-    await close()
-    throw error
-  }
   return { run, stats: () => statsOf(places, spare), close }
 }
 

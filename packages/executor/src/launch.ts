@@ -1,16 +1,25 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { writeFile } from "node:fs"
+import type { Identity } from "./identity.ts"
 import type { ExecutorSettings } from "./protocol.ts"
 import type { RuntimeFolder } from "./runtime-folder.ts"
 
+export interface LaunchOptions {
+  runtime: RuntimeFolder
+  identity: Identity | undefined
+  /** Bound of its address space; undefined for the one that it is measured with. */
+  addressSpaceMb: number | undefined
+}
+
 /**
  * Starts an executor's process: nothing of our environment, one readable folder, no core dump, no file it could
- * write, few descriptors. An address-space limit is not set: the right figure has to be measured on the machine
- * first, and a wrong one kills innocent hooks. Never `--max-old-space-size`, which overrides the threads' own
- * heap limits.
+ * write, few descriptors. Never `--max-old-space-size`, which overrides the threads' own heap limits.
  */
-export function launchExecutor(runtime: RuntimeFolder, settings: ExecutorSettings): ChildProcess {
-  const [command, ...args] = underLimits([
+export function launchExecutor(
+  { runtime, identity, addressSpaceMb }: LaunchOptions,
+  settings: ExecutorSettings,
+): ChildProcess {
+  const [command, ...args] = underLimits(addressSpaceMb, [
     process.execPath,
     "--permission",
     "--allow-worker",
@@ -20,24 +29,33 @@ export function launchExecutor(runtime: RuntimeFolder, settings: ExecutorSetting
     "--zero-fill-buffers",
     "--no-addons",
     "--disable-sigusr1",
+    // The parser of `fetch` is WebAssembly, and would reserve gigabytes of the address space that is bounded here.
+    "--disable-wasm-trap-handler",
+    "--wasm-max-mem-pages=256",
     "--no-warnings",
     runtime.entryFile,
     JSON.stringify(settings),
   ])
   const child = spawn(command, args, {
-    cwd: "/",
+    // Node lets a thread read the current folder besides what its flags allow: from "/", everything (26.10).
+    cwd: runtime.path,
     // Two threads of libuv: they serve one hook only. UTC: the machine's zone is none of the hook's business.
     env: { UV_THREADPOOL_SIZE: "2", TZ: "UTC" },
     stdio: ["ignore", "ignore", "pipe", "pipe"],
+    ...identity,
   })
   preferForOomKiller(child.pid)
   return child
 }
 
 /** A shell sets the limits and then becomes the process; dash takes one limit per call. Windows has none. */
-function underLimits(command: [string, ...string[]]): [string, ...string[]] {
+function underLimits(
+  addressSpaceMb: number | undefined,
+  command: [string, ...string[]],
+): [string, ...string[]] {
   if (process.platform === "win32") return command
-  return ["/bin/sh", "-c", 'ulimit -c 0; ulimit -f 0; ulimit -n 256; exec "$0" "$@"', ...command]
+  const memory = addressSpaceMb === undefined ? "" : `ulimit -v ${addressSpaceMb * 1024};`
+  return ["/bin/sh", "-c", `ulimit -c 0; ulimit -f 0; ulimit -n 256; ${memory} exec "$0" "$@"`, ...command]
 }
 
 /** When memory runs out, the kernel takes an executor before the worker. Linux only, and only if it lets us. */

@@ -30,7 +30,8 @@ export function watchMemory({ pid, allowedMb, onExceeded }: MemoryWatchOptions):
   let timer: NodeJS.Timeout | undefined
 
   function poll(): void {
-    rssMb = readRssMb(pid)
+    // A process that has just died reads as 0.
+    rssMb = readRssMb(pid) || rssMb
     if (rssMb > baselineMb + allowedMb) onExceeded()
   }
 

@@ -64,6 +64,7 @@ export const fromExecutorSchema = z.discriminatedUnion("type", [
   /** The pool is up: the executor can be bound to a hook version. */
   z.strictObject({ type: z.literal("ready") }),
   z.strictObject({ type: z.literal("pong") }),
+  z.strictObject({ type: z.literal("proof"), down: z.array(z.string()) }),
   /** The last frame of an executor that ends itself. */
   z.strictObject({
     type: z.literal("farewell"),
@@ -108,6 +109,8 @@ export type ToExecutor =
   | ({ type: "run" } & RunRequest)
   | { type: "cancel"; id: string }
   | { type: "storage_answer"; id: string; call: number; answer: StorageAnswer }
+  /** Asks for what this process can do and should not; `port` is one that nobody may connect to. */
+  | { type: "prove"; port: number }
   | { type: "ping" }
 
 /** What an executor is started with; it holds for its whole life. */

@@ -5,6 +5,7 @@ import { toReport } from "./report.ts"
 export interface ReceiverPowers {
   runs: PendingRuns
   onReady(): void
+  onProof(down: string[]): void
   onStorage(frame: StorageOrderFrame): void
   /** Ends the process; what it sends from then on is of no account. */
   kill(reason: string, cause?: DeathCause): void
@@ -14,6 +15,7 @@ export interface ReceiverPowers {
 export function createReceiver({
   runs,
   onReady,
+  onProof,
   onStorage,
   ...powers
 }: ReceiverPowers): (message: unknown) => void {
@@ -45,6 +47,7 @@ export function createReceiver({
       return
     }
     if (data.type === "ready") onReady()
+    if (data.type === "proof") onProof(data.down)
     if (data.type === "farewell") kill(data.reason, data.cause)
     if (data.type === "answer") settle(data)
     if (data.type === "output") runs.keepOutput(data.id, data.lines)

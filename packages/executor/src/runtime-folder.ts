@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process"
-import { cp, mkdtemp, readdir, realpath, rm, utimes, writeFile } from "node:fs/promises"
+import { chmod, cp, mkdtemp, readdir, realpath, rm, utimes, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
-import { tmpdir } from "node:os"
+import { hostname, tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
@@ -13,6 +13,8 @@ export interface RuntimeFolder {
   remove(): Promise<void>
 }
 
+/** Process ids count on one host only, and a folder may be shared by several. */
+const PREFIX = `hooklane-executor-${hostname()}-`
 const FRESHEN_MS = 12 * 60 * 60 * 1_000
 
 /**
@@ -20,7 +22,8 @@ const FRESHEN_MS = 12 * 60 * 60 * 1_000
  * in each process, and nothing of the installation is readable from where hooks run.
  */
 export async function makeRuntimeFolder(): Promise<RuntimeFolder> {
-  const path = await realpath(await mkdtemp(join(tmpdir(), "hooklane-executor-")))
+  void sweep().catch(() => {})
+  const path = await realpath(await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`)))
   try {
     await Promise.all([
       stripTypes(fileURLToPath(new URL("./contained", import.meta.url)), path),
@@ -28,6 +31,7 @@ export async function makeRuntimeFolder(): Promise<RuntimeFolder> {
       copyPackage("acorn", path),
       writeFile(join(path, "package.json"), `{ "type": "module" }\n`),
     ])
+    await openToReaders(path)
   } catch (error) {
     await rm(path, { recursive: true, force: true })
     throw error
@@ -41,6 +45,34 @@ export async function makeRuntimeFolder(): Promise<RuntimeFolder> {
       return rm(path, { recursive: true, force: true })
     },
   }
+}
+
+/** A worker that was killed could not remove its folder: the next one on this host does. */
+async function sweep(): Promise<void> {
+  const names = await readdir(tmpdir())
+  const left = names.filter(
+    (name) => name.startsWith(PREFIX) && !isAlive(Number.parseInt(name.slice(PREFIX.length), 10)),
+  )
+  await Promise.all(left.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true })))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // It is there, and another user's.
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
+
+/** Executors may run as other users. There is nothing in the folder but published code. */
+async function openToReaders(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  await chmod(folder, 0o755)
+  await Promise.all(
+    entries.map((entry) => chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644)),
+  )
 }
 
 /** Temporary folders are swept of what looks unused for days; a worker may be older than that. */

@@ -62,7 +62,7 @@ describe("a process that breaks the protocol is killed", () => {
     ["an answer of a wrong form", "answer({ id: 1 })", "it sent a frame of unknown form"],
     ["a negative time", "answer({ runMs: -1 })", "it sent a frame of unknown form"],
   ])("for %s", async (_, script, reason) => {
-    expect(await startHostile(script).gone).toBe(reason)
+    expect((await startHostile(script).gone).reason).toBe(reason)
   })
 
   test.each([
@@ -88,7 +88,7 @@ describe("a process that does not answer", () => {
     const { outcome, runMs } = await executor.run(taskOf("", { timeoutMs: 100 }), noAbort)
     expect(outcome).toEqual({ status: "timed_out", afterMs: 100 })
     expect(runMs).toBeLessThan(5_000)
-    expect(await executor.gone).toBe("a run in it could not be stopped")
+    expect(await executor.gone).toMatchObject({ reason: "a run in it could not be stopped" })
   })
 
   test("is killed when a run in it was cancelled and goes on", async () => {
@@ -106,13 +106,13 @@ describe("a process that ends before it is ready", () => {
   test.each([
     ["exits", "process.exit(3)", "its process exited with code 3"],
     ["is killed", "process.kill(process.pid, 'SIGTERM')", "its process was ended by SIGTERM"],
-    ["says why", 'send({ type: "farewell", reason: "no threads" })', "no threads"],
+    ["says why", 'send({ type: "farewell", reason: "no threads", cause: "crash" })', "no threads"],
   ])("tells why when it %s", async (_, script, reason) => {
     const executor = startHostile(script)
     await expect(executor.ready).rejects.toMatchObject({
       code: "internal_error",
       message: `An executor did not start: ${reason}`,
     })
-    expect(await executor.gone).toBe(reason)
+    expect((await executor.gone).reason).toBe(reason)
   })
 })

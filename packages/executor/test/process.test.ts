@@ -39,7 +39,7 @@ describe.runIf(process.platform === "linux")("an executor's process", () => {
     const executors = await start()
     const [pid] = pidsOf(executors)
     expect(readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter(Boolean).sort()).toEqual([
-      "PWD=/", // The shell's own.
+      `PWD=${runtimeFolderOf(pid ?? 0)}`, // The shell's own.
       "TZ=UTC",
       "UV_THREADPOOL_SIZE=2",
     ])

@@ -5,7 +5,7 @@ import type { Kill } from "@hooklane/core"
 export type Evidence = Pick<Kill, "stack" | "heap">
 
 /** It delays the end of the thread, so there is little time: a thread in native code never answers. */
-const PATIENCE_MS = 150
+const PATIENCE_MS = 250
 const SAMPLING_MS = 10
 const MAX_FRAMES = 20
 const MB = 1024 * 1024

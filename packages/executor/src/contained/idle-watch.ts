@@ -10,7 +10,8 @@ export interface IdleWatchOptions {
 const CHECK_MS = 500
 /** Replacing a thread takes a fraction of one check. */
 const CHECKS_ALLOWED = 2
-const MAX_SHARE = 0.5
+/** Not more: on a machine that has much to do, what burns gets only a part of a processor. */
+const MAX_SHARE = 0.2
 
 export function startIdleWatch({ isBusy, onBurning }: IdleWatchOptions): void {
   let before = cpuMs()

@@ -3,6 +3,7 @@ import type { Worker } from "node:worker_threads"
 import { Piscina } from "piscina"
 import type { ExecutorSettings } from "../protocol.ts"
 import { type Evidence, examine } from "./evidence.ts"
+import { threadFlags, threadLimits } from "./thread-flags.ts"
 import type { ThreadTask } from "./thread-protocol.ts"
 
 /** The threads of an executor, one task each at a time. */
@@ -11,6 +12,8 @@ export interface Pool {
   run(task: ThreadTask, signal?: AbortSignal): Promise<void>
   /** Aborts a task that runs, which ends its thread. */
   end(controller: AbortController): void
+  /** What a locked thread can do and should not. */
+  proveLockdown(): Promise<string[]>
   /** Asks a thread that has to be stopped what it is doing. */
   examine(threadId: number): Promise<Evidence>
 }
@@ -40,15 +43,8 @@ export function createPool(options: PoolOptions): Pool {
     recordTiming: false,
     env: {},
     argv: [],
-    // Its own, and without workers: a nested one could shed the permissions that it inherits from the process.
-    // Without the network, too, which the process has for its broker.
-    execArgv: ["--permission", `--allow-fs-read=${folder}/`, "--no-addons", "--no-warnings"],
-    resourceLimits: {
-      maxOldGenerationSizeMb: heapMb,
-      maxYoungGenerationSizeMb: 8,
-      stackSizeMb: 4,
-      codeRangeSizeMb: 16,
-    },
+    execArgv: threadFlags(folder),
+    resourceLimits: threadLimits(heapMb),
     workerData: { maxResultBytes, maxLogBytes },
   })
   // Without listeners a late throw would end the process. What a hook throws may be null.
@@ -60,6 +56,7 @@ export function createPool(options: PoolOptions): Pool {
       const transferList = asTransferList(task.kind === "run" ? [task.port] : [])
       return piscina.run(task, { transferList, signal: signal ?? null })
     },
+    proveLockdown: () => piscina.run({ kind: "prove" }),
     async examine(threadId) {
       const thread = piscina.threads.find((one) => one.threadId === threadId)
       return thread ? examine(thread) : {}

@@ -13,6 +13,7 @@ import { startHeartbeat } from "./heartbeat.ts"
 import { startIdleWatch } from "./idle-watch.ts"
 import { createPool } from "./pool.ts"
 import { prepareScript } from "./prepare-script.ts"
+import { proveWalls } from "./prove-walls.ts"
 import type { Policy } from "./resolve.ts"
 import { startThreadRun, type ThreadRun } from "./thread-run.ts"
 
@@ -67,6 +68,11 @@ function receive(message: ToExecutor): void {
       return
     case "storage_answer":
       runs.get(message.id)?.answerStorage({ call: message.call, answer: message.answer })
+      return
+    case "prove":
+      void proveWalls(pool, { port: message.port, heapMb: settings.heapMb }).then((down) =>
+        send({ type: "proof", down }),
+      )
       return
     case "ping":
       send({ type: "pong" })

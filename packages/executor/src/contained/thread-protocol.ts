@@ -15,8 +15,8 @@ export interface RunTask {
   webtask: string
 }
 
-/** `warm_up` makes a thread load its code before there is a hook. */
-export type ThreadTask = RunTask | { kind: "warm_up" }
+/** `warm_up` makes a thread load its code before there is a hook; `prove` asks what lockdown left. */
+export type ThreadTask = RunTask | { kind: "warm_up" | "prove" }
 
 export type ThreadAnswer =
   | { status: "returned"; json?: string }

@@ -2,6 +2,7 @@ import { MessageChannel } from "node:worker_threads"
 import type { Kill, LogLine } from "@hooklane/core"
 import type { Answer, Ending, RunRequest } from "../protocol.ts"
 import { createEgressBroker } from "./egress-broker.ts"
+import type { Evidence } from "./evidence.ts"
 import type { Pool } from "./pool.ts"
 import type { Policy } from "./resolve.ts"
 import type { StorageEvent, StorageRequest } from "./storage-protocol.ts"
@@ -30,6 +31,8 @@ export interface ThreadRunOptions {
 const START_LIMIT_MS = 5_000
 /** After its answer, a run has this long to come to rest. */
 const CLEAN_UP_LIMIT_MS = 250
+/** So long before its time is over, a run is asked where it is. */
+const MAX_LEAD_MS = 100
 const MAX_LOG_LINES = 1_000
 const PREVIEW_MS = 30
 const PREVIEW_LINES = 5
@@ -47,6 +50,7 @@ export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRun
   let isAnswered = false
   let isExpired = false
   let threadId = 0
+  const leadMs = Math.min(MAX_LEAD_MS, request.timeoutMs / 4)
   let preview: NodeJS.Timeout | undefined
   let timer = setTimeout(on.onNotStarted, START_LIMIT_MS)
 
@@ -80,10 +84,15 @@ export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRun
     if (!isAnswered) on.onOutput(logs.slice(-PREVIEW_LINES))
   }
 
-  async function expire(): Promise<void> {
+  /** Just before the end, so that the answer at the deadline does not have to wait for it. */
+  function look(): void {
+    const evidence = pool.examine(threadId)
+    timer = setTimeout(expire, leadMs, evidence)
+  }
+
+  async function expire(evidence: Promise<Evidence>): Promise<void> {
     isExpired = true
-    const evidence = await pool.examine(threadId)
-    stop({ status: "timed_out" }, { reason: "wall_time", ...evidence })
+    stop({ status: "timed_out" }, { reason: "wall_time", ...(await evidence) })
   }
 
   function takeLine(line: LogLine): void {
@@ -100,7 +109,7 @@ export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRun
         clearTimeout(timer)
         startedAt = performance.now()
         threadId = message.threadId
-        timer = setTimeout(expire, request.timeoutMs)
+        timer = setTimeout(look, request.timeoutMs - leadMs)
         return
       case "log":
         takeLine(message.line)

@@ -1,6 +1,7 @@
 import { workerData } from "node:worker_threads"
 import { createHookRunner } from "./hook-runner.ts"
 import { lockDown } from "./lockdown.ts"
+import { proveLockdown } from "./prove-lockdown.ts"
 import type { ThreadTask } from "./thread-protocol.ts"
 
 /** The entry of a pool thread: its pool calls `run` with one task at a time. */
@@ -9,11 +10,14 @@ const runner = createHookRunner(workerData)
 process.on("uncaughtException", runner.fault)
 process.on("unhandledRejection", runner.fault)
 
+const ownProcess = process
 let isLocked = false
 
-export async function run(task: ThreadTask): Promise<void> {
+export async function run(task: ThreadTask): Promise<string[] | undefined> {
   // Not while this module loads: the pool still needs what is taken away, to say that the thread is up.
   if (!isLocked) lockDown()
   isLocked = true
   if (task.kind === "run") await runner.run(task)
+  if (task.kind === "prove") return proveLockdown(ownProcess)
+  return undefined
 }
