@@ -1,4 +1,4 @@
-import { AppError, type Config, type Hook, type TriggerId } from "@hooklane/core"
+import { AppError, type Config, type Hook } from "@hooklane/core"
 import type { Lanes } from "@hooklane/queue"
 import type { Storage } from "@hooklane/storage"
 import { requestId } from "hono/request-id"
@@ -33,8 +33,8 @@ interface ManagementDeps {
   config: Config
   storage: Storage
   log: Logger
-  /** Makes a change of a trigger's hooks known; awaited before the change is answered. */
-  hooksChanged: (triggerId: TriggerId) => Promise<void>
+  /** Makes known that a hook was deleted, and removes what it has stored; awaited before that is answered. */
+  hookDeleted: (hook: Pick<Hook, "id" | "triggerId">) => Promise<void>
   /** Makes a saved hook known and has its npm packages built, if it has to be; waits for them a while. */
   hookSaved: (hook: Pick<Hook, "id" | "triggerId">) => Promise<void>
   /** Builds the npm packages of a version again, and waits in the same way. */

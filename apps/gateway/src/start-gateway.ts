@@ -35,6 +35,7 @@ import { createApp } from "./app.ts"
 import { ensureBootstrapClient } from "./bootstrap-client.ts"
 import { createEnabledHooks } from "./enabled-hooks.ts"
 import { newExecutionId } from "./execution-id.ts"
+import { forgetDocument, startSavingDocuments } from "./hook-documents.ts"
 import { listen } from "./listen.ts"
 import { createLostExecutionSearch } from "./lost-executions.ts"
 import { createMetrics } from "./metrics.ts"
@@ -81,6 +82,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     ...options,
     ...resources,
     ...dispatching,
+    hookDeleted: async ({ id, triggerId }) => {
+      await hooksChanged(triggerId)
+      await forgetDocument({ connection, log }, id)
+    },
     hookSaved: async ({ id, triggerId }) => {
       await hooksChanged(triggerId)
       await packageBuilds.settle(id)
@@ -213,7 +218,8 @@ function startBackground(
     complaint: "old history could not be removed",
     log,
   })
-  return [recorder, retention]
+  const documents = startSavingDocuments({ connection, storage, log })
+  return [recorder, retention, documents]
 }
 
 /** Every accepted event ends somewhere: what ended unseen is closed here. */

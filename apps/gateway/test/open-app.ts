@@ -35,10 +35,10 @@ export async function openApp({ settings = {}, scopes = SCOPES, now = Date.now }
     storage,
     keyRing,
     log: pino({}, { write: (line: string) => logged.push(JSON.parse(line)) }),
-    hooksChanged: async (triggerId) => {
+    hookSaved: async ({ triggerId }) => {
       changedTriggers.push(triggerId)
     },
-    hookSaved: async ({ triggerId }) => {
+    hookDeleted: async ({ triggerId }) => {
       changedTriggers.push(triggerId)
     },
     retryBuild: async (id, number) => void (await restartBuild(storage, id, number)),

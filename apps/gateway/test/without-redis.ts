@@ -2,7 +2,7 @@ import type { AppDeps } from "../src/app.ts"
 
 type RedisDeps = Omit<
   AppDeps,
-  "config" | "storage" | "log" | "hooksChanged" | "hookSaved" | "retryBuild" | "now" | "keyRing"
+  "config" | "storage" | "log" | "hookSaved" | "hookDeleted" | "retryBuild" | "now" | "keyRing"
 >
 
 /** The parts of an app that need Redis, for tests of those that do not: whoever uses one is told. */

@@ -12,7 +12,7 @@ import {
   secretContext,
 } from "@hooklane/core"
 import type { KeyRing } from "@hooklane/core/keyring"
-import type { Executors } from "@hooklane/executor"
+import type { Executors, HookStorage } from "@hooklane/executor"
 import { CANCELLED, type JobAttempt } from "@hooklane/queue"
 import type { BundleCache } from "./bundle-cache.ts"
 import type { SnapshotCache } from "./snapshot-cache.ts"
@@ -22,6 +22,7 @@ export interface AttemptDeps {
   snapshots: SnapshotCache
   bundles: BundleCache
   executors: Pick<Executors, "run">
+  hookStorage: HookStorage
   limits: { timeoutMs: number; heapMb: number }
   now: () => number
 }
@@ -64,6 +65,7 @@ export async function runAttempt(deps: AttemptDeps, job: Job, attempt: JobAttemp
       snapshot,
       ...(bundle !== undefined && { bundle }),
       secrets: openSecrets(deps.keyRing, snapshot),
+      storage: deps.hookStorage,
       event: deps.keyRing.open(job.sealedEvent, eventContext(job.executionId)),
       limits: { heapMb: deps.limits.heapMb, timeoutMs: Math.min(deps.limits.timeoutMs, leftMs) },
     },

@@ -24,6 +24,7 @@ import {
 } from "@hooklane/queue"
 import type { Logger } from "pino"
 import { createBundleCache } from "./bundle-cache.ts"
+import { createHookStorage } from "./hook-storage.ts"
 import { type JobDeps, processJob, reportLostJob } from "./process-job.ts"
 import { createSnapshotCache } from "./snapshot-cache.ts"
 
@@ -107,6 +108,7 @@ function jobDeps(options: WorkerOptions, connection: QueueConnection, executors:
     workerId,
     keyRing,
     executors,
+    hookStorage: createHookStorage({ connection, keyRing, log }),
     bundles: createBundleCache((bundleId) => loadBundle(connection, bundleId)),
     snapshots: createSnapshotCache((versionId) => loadSnapshot(connection, versionId)),
     limits: { timeoutMs: config.hookTimeoutMs, heapMb: config.hookHeapMb },

@@ -74,6 +74,7 @@ function start(
     keyRing,
     snapshots: createSnapshotCache(async () => options.snapshot),
     bundles: createBundleCache(async (bundleId) => options.bundles?.[bundleId]),
+    hookStorage: { read: async () => ({ version: 0 }), write: async () => ({ version: 1 }) },
     executors: {
       run: async (task) => {
         tasks.push(task)

@@ -9,6 +9,7 @@ export {
   getExecution,
   listExecutions,
 } from "./executions.ts"
+export * from "./hook-documents.ts"
 export * from "./hooks.ts"
 export { openStorage, type Storage, type StorageOptions } from "./open.ts"
 export * from "./prune-executions.ts"

@@ -1,4 +1,4 @@
-import { AppError, type Config, type Hook, type TriggerId } from "@hooklane/core"
+import { AppError, type Config, type Hook } from "@hooklane/core"
 import {
   createHook,
   deleteHook,
@@ -28,14 +28,14 @@ import { parseInput } from "../validation.ts"
 export interface HookDeps {
   config: Pick<Config, "preserveNames" | "readOnly">
   storage: Storage
-  /** What the trigger runs may have changed; awaited before the answer, so that the next event sees it. */
-  hooksChanged: (triggerId: TriggerId) => Promise<void>
-  /** The same for a hook that was saved, whose npm packages may have to be built; waits for them a while. */
+  /** Awaited before the answer, so that the next event sees it; waits a while for npm packages to be built. */
   hookSaved: (hook: Pick<Hook, "id" | "triggerId">) => Promise<void>
+  /** The same for a hook that was deleted, with what it has stored. */
+  hookDeleted: (hook: Pick<Hook, "id" | "triggerId">) => Promise<void>
 }
 
 /** `/api/v2/hooks`, as Auth0's Management API has it. */
-export function hookRoutes({ config, storage, hooksChanged, hookSaved }: HookDeps) {
+export function hookRoutes({ config, storage, hookDeleted, hookSaved }: HookDeps) {
   const app = createRouter()
 
   app.get("/api/v2/hooks", requireScope("read:hooks"), async (c) => {
@@ -71,9 +71,9 @@ export function hookRoutes({ config, storage, hooksChanged, hookSaved }: HookDep
   })
 
   app.delete("/api/v2/hooks/:id", requireScope("delete:hooks"), async (c) => {
-    const { id, triggerId } = await getHook(storage, hookIdOf(c))
-    await deleteHook(storage, id)
-    await hooksChanged(triggerId)
+    const hook = await getHook(storage, hookIdOf(c))
+    await deleteHook(storage, hook.id)
+    await hookDeleted(hook)
     return c.body(null, 204)
   })
 
