@@ -6,14 +6,16 @@ import type { Logger } from "pino"
 import { createAccessTokens } from "./access-tokens.ts"
 import { authenticate } from "./auth.ts"
 import { limitBody } from "./body-limit.ts"
+import type { Circuits } from "./circuits.ts"
 import { createClientRegistry } from "./client-registry.ts"
-import type { DispatchDeps } from "./dispatch.ts"
 import type { IdempotencyDeps } from "./idempotency.ts"
 import { managementHeaders } from "./management-headers.ts"
+import type { PolicyDispatchDeps } from "./policy-dispatch.ts"
 import { answerError } from "./problem.ts"
 import { rateLimit } from "./rate-limit.ts"
 import { requestLog } from "./request-log.ts"
 import { createRouter } from "./router.ts"
+import { circuitRoutes } from "./routes/circuits.ts"
 import { clientRoutes } from "./routes/clients.ts"
 import { deadLetterRoutes } from "./routes/dead-letters.ts"
 import { docsRoutes } from "./routes/docs.ts"
@@ -45,10 +47,10 @@ interface ManagementDeps {
 
 /** What each part of the app needs, together. */
 export type AppDeps = ManagementDeps &
-  DispatchDeps &
+  PolicyDispatchDeps &
   IdempotencyDeps &
   HealthDeps &
-  WorkerRouteDeps & { lanes: Lanes }
+  WorkerRouteDeps & { lanes: Lanes; circuits: Circuits }
 
 /** The gateway's HTTP side: what every request passes, then the routes, then one answer for every error. */
 export function createApp(given: AppDeps) {
@@ -65,6 +67,7 @@ export function createApp(given: AppDeps) {
   app.route("/", secretRoutes(deps))
   if (deps.config.emptyTenant) app.route("/", emptyTenantRoutes())
   app.route("/", versionRoutes(deps))
+  app.route("/", circuitRoutes(deps))
   app.route("/", clientRoutes(deps))
   app.route("/", triggerRoutes({ ...deps, maxDelayDays: deps.config.maxDelayDays }))
   app.route("/", executionRoutes(deps))

@@ -19,6 +19,7 @@ export function createBoundedMap<Key, Value extends object>(maxEntries: number) 
       return value
     },
     set,
+    values: (): Value[] => [...entries.values()],
     delete: (key: Key): void => {
       entries.delete(key)
     },

@@ -1,6 +1,8 @@
 import { type ExecutionRecord, isFinal, TRIGGER_IDS } from "@hooklane/core"
 import type { Lanes } from "@hooklane/queue"
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+import { CIRCUIT_STATES } from "./circuit-breaker.ts"
+import type { Circuits } from "./circuits.ts"
 
 /** From a warm no-op (about 0.5 ms) to the longest run that the default limit allows (20 s). */
 const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
@@ -9,6 +11,7 @@ export interface MetricsDeps {
   lanes: Pick<Lanes, "counts">
   workerCount: () => Promise<number>
   inFlight: () => number
+  circuits: Pick<Circuits, "list">
 }
 
 /**
@@ -21,6 +24,7 @@ export function createMetrics(deps: MetricsDeps) {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 })
   const observe = observeRecords(registry)
   watchLanes(registry, deps)
+  watchCircuits(registry, deps)
   return { observe, scrape: () => registry.metrics(), contentType: registry.contentType }
 }
 
@@ -52,9 +56,16 @@ function observeRecords(registry: Registry): (record: ExecutionRecord) => void {
     buckets: SECONDS_BUCKETS,
     registers,
   })
-  return ({ head, status, failure, attempt }) => {
+  const replaced = new Counter({
+    name: "hooklane_policy_answers_total",
+    help: "Callers that were answered in place of a failing hook, by trigger, failure and what answered.",
+    labelNames: ["trigger", "failure", "answered_by"],
+    registers,
+  })
+  return ({ head, status, failure = "", attempt, answeredBy }) => {
     const trigger = head.triggerId
-    if (isFinal(status)) ended.inc({ trigger, status, failure: failure ?? "" })
+    if (answeredBy) return replaced.inc({ trigger, failure, answered_by: answeredBy })
+    if (isFinal(status)) ended.inc({ trigger, status, failure })
     if (!attempt) return
     attempts.inc({ trigger, failure: attempt.failure ?? "" })
     run.observe({ trigger }, attempt.runMs / 1_000)
@@ -99,6 +110,20 @@ function watchLanes(registry: Registry, { lanes, workerCount, inFlight }: Metric
     registers,
     collect() {
       this.set(inFlight())
+    },
+  })
+}
+
+function watchCircuits(registry: Registry, { circuits }: MetricsDeps): void {
+  new Gauge({
+    name: "hooklane_circuit_state",
+    help: "The circuit of a hook on this gateway: 0 closed, 1 half open, 2 open.",
+    labelNames: ["trigger", "hook"],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { triggerId, hookId, breaker } of circuits.list())
+        this.set({ trigger: triggerId, hook: hookId }, CIRCUIT_STATES.indexOf(breaker.view().state))
     },
   })
 }

@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { type Config, type ExecutionRecord, type Reply, TRIGGER_IDS, type TriggerId } from "@hooklane/core"
+import {
+  type Config,
+  circuitSettingsFor,
+  type ExecutionRecord,
+  type Reply,
+  TRIGGER_IDS,
+  type TriggerId,
+} from "@hooklane/core"
 import type { KeyRing } from "@hooklane/core/keyring"
 import {
   announceCancellation,
@@ -34,6 +41,7 @@ import { createAdmission } from "./admission.ts"
 import { createApp } from "./app.ts"
 import { ensureBootstrapClient } from "./bootstrap-client.ts"
 import { createEnabledHooks } from "./enabled-hooks.ts"
+import { createCircuits } from "./circuits.ts"
 import { newExecutionId } from "./execution-id.ts"
 import { forgetDocument, startSavingDocuments } from "./hook-documents.ts"
 import { listen } from "./listen.ts"
@@ -75,7 +83,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const { storage, connection, lanes, replies, hooksChanged } = resources
   const packageBuilds = await openPackageBuilds({ ...options, ...resources })
   const workerCount = async () => (await listWorkers(connection)).length
-  const metrics = createMetrics({ lanes, workerCount, inFlight: () => replies.inFlight })
+  const circuits = createCircuits({
+    settingsFor: (triggerId) => circuitSettingsFor(config, triggerId),
+    now: Date.now,
+    log,
+  })
+  const metrics = createMetrics({ lanes, workerCount, inFlight: () => replies.inFlight, circuits })
   let phase: GatewayPhase = "starting"
   const dispatching = dispatchDeps(options, resources, workerCount)
   const app = createApp({
@@ -98,6 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     phase: () => phase,
     metrics,
   })
+    circuits,
   const background = [
     ...startBackground(options, resources, metrics.observe),
     startSearchForLost(options, resources, dispatching.record),

@@ -10,6 +10,7 @@ export function withoutRedis(): RedisDeps {
   return {
     admission: { admitSync: unreachable, admitAsync: unreachable },
     enabledHooks: { get: unreachable },
+    circuits: { of: unreachable, find: () => undefined, list: () => [] },
     lanes: {
       enqueue: unreachable,
       counts: unreachable,

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicySchema } from "./backoff.ts"
+import { type CircuitSettings, circuitSettingsSchema, DEFAULT_CIRCUIT } from "./circuit.ts"
 import { AppError } from "./errors.ts"
 import { type HostPattern, parseHostPatterns } from "./host-patterns.ts"
 import { type TriggerId, triggerIdSchema } from "./triggers/trigger.ts"
@@ -283,6 +284,15 @@ export const SETTINGS = {
     schema: wholeNumber(1, 3650).default(14),
     description: "Days that executions, and the events of dead letters, are kept.",
     example: "30",
+  breaker: setting({
+    env: "HOOKLANE_BREAKER",
+    schema: jsonText(z.partialRecord(triggerIdSchema, circuitSettingsSchema.partial())).default({}),
+    description:
+      "When a failing hook with a fallback is left alone, per synchronous trigger, as JSON; what is left out keeps its default (half of 10 or more calls in 30 s fail, or 80 % take 10 s; for 10 s, then 3 probes).",
+    example: '{"credentials-exchange":{"failureRatio":0.3,"slowMs":2000}}',
+    defaultText: "{}",
+    usedBy: gateway,
+  }),
     usedBy: ["gateway", "worker"],
   }),
   retentionExecutions: setting({
@@ -422,6 +432,11 @@ function parseSetting(one: Setting<z.ZodType>, value: string | undefined): unkno
   if (parsed.success) return parsed.data
   const shown = one.isSecret || value === undefined ? "" : ` (it is "${value}")`
   const problem = parsed.error.issues.map((issue) => issue.message).join("; ")
+/** When a hook of this trigger is left alone: the defaults with what `breaker` changes. */
+export function circuitSettingsFor(config: Pick<Config, "breaker">, triggerId: TriggerId): CircuitSettings {
+  return { ...DEFAULT_CIRCUIT, ...config.breaker[triggerId] }
+}
+
   throw new AppError(
     "invalid_setting",
     `${one.env} is not valid${shown}: ${problem}. A right value: ${one.example}`,

@@ -9,6 +9,12 @@ export interface Directives {
   state?: "warm" | "fresh"
   /** Where it may connect to, of what the deployment allows: `none`, or hosts separated by commas. */
   egress?: string
+  /** What its caller is answered when a synchronous run fails: an error, or to go on as if there were no hook. */
+  "on-failure"?: "closed" | "open"
+  /** JSON that stands in for the result when a synchronous run fails. */
+  fallback?: string
+  /** Whether it is left alone for a while after it failed too often; by default when something answers for it. */
+  circuit?: "on" | "off"
 }
 
 /** `fault` says in a sentence what cannot be understood; the script must not run then. */
@@ -19,10 +25,16 @@ const VALUES: Readonly<Record<keyof Directives, readonly string[]>> = {
   language: ["typescript"],
   state: ["warm", "fresh"],
   egress: [],
+  "on-failure": ["closed", "open"],
+  fallback: [],
+  circuit: ["on", "off"],
 }
 
 /** Words that stand for a key and its value. */
 const SHORT: Readonly<Record<string, string>> = { typescript: "language=typescript" }
+
+/** Words are kept apart by blanks, but JSON may hold some: it goes on to the end of its line. */
+const WORD = /fallback=.*|\S+/g
 
 /** Blanks and one comment: its text, when it is one of a line. */
 const COMMENT = /\s*(?:\/\/([^\n\r\u2028\u2029]*)|\/\*[\s\S]*?\*\/)/gy
@@ -34,7 +46,7 @@ const COMMENT = /\s*(?:\/\/([^\n\r\u2028\u2029]*)|\/\*[\s\S]*?\*\/)/gy
 export function parseDirectives(script: string): ParsedDirectives {
   const directives: Record<string, string> = {}
   for (const word of directiveWords(script)) {
-    const [key = "", value = ""] = (SHORT[word] ?? word).split("=", 2)
+    const [, key = "", value = ""] = /^([^=]*)=?(.*)$/.exec(SHORT[word] ?? word) ?? []
     if (!isKey(key)) return { fault: `Unknown directive "${key}"; known are ${list(Object.keys(VALUES))}` }
     const allowed = VALUES[key]
     if (value === "") return { fault: `The directive "${key}" has no value` }
@@ -42,13 +54,25 @@ export function parseDirectives(script: string): ParsedDirectives {
       return { fault: `The directive "${key}" may be ${list(allowed)}, not "${value}"` }
     directives[key] = value
   }
-  return { directives: asDirectives(directives) }
+  const fault = fallbackFault(directives)
+  return fault === undefined ? { directives: asDirectives(directives) } : { fault }
+}
+
+function fallbackFault({ fallback, "on-failure": onFailure }: Record<string, string>): string | undefined {
+  if (fallback === undefined) return undefined
+  if (onFailure !== undefined) return 'Of the directives "on-failure" and "fallback" there may be one'
+  try {
+    JSON.parse(fallback)
+  } catch {
+    return `The directive "fallback" must be JSON, not ${fallback}`
+  }
+  return undefined
 }
 
 function* directiveWords(script: string): Generator<string> {
   for (const comment of leadingComments(script)) {
     const [, text] = /^\s*hooklane:(.*)$/.exec(comment) ?? []
-    if (text !== undefined) yield* text.split(/\s+/).filter((word) => word !== "")
+    if (text !== undefined) yield* text.match(WORD) ?? []
   }
 }
 

@@ -42,6 +42,7 @@ export const ERROR_STATUS = {
   no_worker: 503,
   hook_not_ready: 503,
   overloaded: 503,
+  circuit_open: 503,
   redis_unavailable: 503,
   starting: 503,
   shutting_down: 503,

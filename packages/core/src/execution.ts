@@ -28,6 +28,8 @@ export function isFinal(status: ExecutionStatus): boolean {
 /**
  * Why an attempt, or a whole execution, did not succeed: an outcome of user code, or one of ours. `interrupted`: its
  * worker was told to stop. `lost`: how it ended is not known, because neither a lane nor the history can tell.
+ * `not_ready`, `overloaded`, `redis_unavailable`, `circuit_open`: it was refused before it began, and answered by its
+ * hook's failure policy.
  */
 export const FAILURES = [
   "rejected",
@@ -46,10 +48,19 @@ export const FAILURES = [
   "late",
   "snapshot_missing",
   "bundle_failed",
+  "not_ready",
+  "overloaded",
+  "redis_unavailable",
+  "circuit_open",
   "internal_error",
 ] as const
 export const failureSchema = z.enum(FAILURES)
 export type Failure = z.infer<typeof failureSchema>
+
+/** What answered the caller of a failed synchronous execution in place of its hook. */
+export const ANSWERED_BY = ["open", "fallback"] as const
+export const answeredBySchema = z.enum(ANSWERED_BY)
+export type AnsweredBy = z.infer<typeof answeredBySchema>
 
 /** What identifies an execution; every record about it carries this head, so records can be stored alone. */
 export const executionHeadSchema = z.strictObject({
@@ -92,5 +103,7 @@ export const executionRecordSchema = z.strictObject({
   nextAttemptAt: z.number().optional(),
   failure: failureSchema.optional(),
   error: hookErrorSchema.optional(),
+  /** Such a record comes beside the one that says how the run ended, unless nothing was run. */
+  answeredBy: answeredBySchema.optional(),
 })
 export type ExecutionRecord = z.infer<typeof executionRecordSchema>

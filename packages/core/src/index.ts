@@ -1,4 +1,5 @@
 export * from "./backoff.ts"
+export * from "./circuit.ts"
 export * from "./config.ts"
 export * from "./directives.ts"
 export * from "./errors.ts"

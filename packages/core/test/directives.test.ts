@@ -19,6 +19,16 @@ test.each([
     "\n/* by\n * me */ // what it does\r\n\n  // hooklane: state=fresh\r\nx",
     { state: "fresh" },
   ],
+  [
+    "what to answer when it fails",
+    "// hooklane: on-failure=open circuit=off",
+    { "on-failure": "open", circuit: "off" },
+  ],
+  [
+    "JSON, to the end of the line",
+    '// hooklane: state=fresh fallback={"scope": ["a b"], "https://x.example/?a=b": 1}',
+    { state: "fresh", fallback: '{"scope": ["a b"], "https://x.example/?a=b": 1}' },
+  ],
 ])("a script asks with %s", (_, script, directives) => {
   expect(parseDirectives(script)).toEqual({ directives })
 })
@@ -36,11 +46,20 @@ test.each([
 
 describe("what cannot be understood is a fault", () => {
   test.each([
-    ["egres=none", 'Unknown directive "egres"; known are "language", "state", "egress"'],
-    ["toString=1", 'Unknown directive "toString"; known are "language", "state", "egress"'],
+    [
+      "egres=none",
+      'Unknown directive "egres"; known are "language", "state", "egress", "on-failure", "fallback", "circuit"',
+    ],
+    [
+      "toString=1",
+      'Unknown directive "toString"; known are "language", "state", "egress", "on-failure", "fallback", "circuit"',
+    ],
     ["state=stale", 'The directive "state" may be "warm", "fresh", not "stale"'],
     ["state", 'The directive "state" has no value'],
     ["egress=", 'The directive "egress" has no value'],
+    ["on-failure=fallback", 'The directive "on-failure" may be "closed", "open", not "fallback"'],
+    ["fallback={scope}", 'The directive "fallback" must be JSON, not {scope}'],
+    ["on-failure=open fallback=1", 'Of the directives "on-failure" and "fallback" there may be one'],
   ])("%s", (text, fault) => {
     expect(parseDirectives(`// hooklane: ${text}`)).toEqual({ fault })
   })

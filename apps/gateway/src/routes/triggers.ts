@@ -1,9 +1,18 @@
 import { createRoute, z } from "@hono/zod-openapi"
-import { getTrigger, parseEvent, TRIGGERS, type Trigger, triggerIdSchema } from "@hooklane/core"
+import {
+  answeredBySchema,
+  failureSchema,
+  getTrigger,
+  parseEvent,
+  TRIGGERS,
+  type Trigger,
+  triggerIdSchema,
+} from "@hooklane/core"
 import { callerOf, requireScope } from "../auth.ts"
-import { type DispatchDeps, type DispatchResult, dispatch } from "../dispatch.ts"
+import type { DispatchResult } from "../dispatch.ts"
 import { asyncEventQuery, readTiming, syncEventQuery } from "../event-options.ts"
 import { type IdempotencyDeps, onlyOnce } from "../idempotency.ts"
+import { createPolicyDispatch, type PolicyDispatchDeps } from "../policy-dispatch.ts"
 import { readJson } from "../read-json.ts"
 import { createRouter } from "../router.ts"
 
@@ -24,7 +33,7 @@ const triggerSchema = z
 
 const answerSchema = z
   .object({
-    executionId: z.string().nullable().describe("null when the event was skipped"),
+    executionId: z.string().nullable().describe("null when there is no enabled hook"),
     status: z.enum(["succeeded", "failed", "skipped"]),
     result: z.unknown().optional().describe("What of the hook's result may be applied"),
     error: z
@@ -37,6 +46,13 @@ const answerSchema = z
       .describe(
         "With `failed`: what Auth0 answered the client at /oauth/token (credentials-exchange) or " +
           "/dbconnections/signup (pre-user-registration), for you to answer yours",
+      ),
+    policy: z
+      .object({ onFailure: answeredBySchema, failure: failureSchema, message: z.string() })
+      .optional()
+      .describe(
+        "The hook failed, and this is what its script says to answer then: to go on as if there were no hook (open, " +
+          "`skipped`) or a result that stands in for the hook's (fallback, `succeeded`)",
       ),
     durationMs: z.number(),
   })
@@ -88,8 +104,9 @@ const eventRoute = createRoute({
 })
 
 /** `/v1/triggers`: what there is to hook into, and the way in for events. */
-export function triggerRoutes(deps: DispatchDeps & IdempotencyDeps & { maxDelayDays: number }) {
+export function triggerRoutes(deps: PolicyDispatchDeps & IdempotencyDeps & { maxDelayDays: number }) {
   const app = createRouter()
+  const dispatch = createPolicyDispatch(deps)
 
   app.use("/v1/triggers", requireScope("read:hooks"))
   app.use("/v1/triggers/:triggerId/events", requireScope("create:events"))
@@ -114,9 +131,9 @@ export function triggerRoutes(deps: DispatchDeps & IdempotencyDeps & { maxDelayD
     const request = { trigger, clientId: callerOf(c).clientId, body: await c.req.text() }
     const result =
       idempotencyKey === undefined
-        ? await dispatch(deps, submission)
+        ? await dispatch(submission)
         : await onlyOnce(deps, { ...request, idempotencyKey }, (executionId) =>
-            dispatch(deps, { ...submission, executionId }),
+            dispatch({ ...submission, executionId }),
           )
     if ("executionId" in result) c.header(EXECUTION_ID_HEADER, result.executionId)
     if (result.status !== "queued") return c.json(viewAnswer(result), 200)
@@ -135,7 +152,7 @@ function viewTrigger(trigger: Trigger): z.infer<typeof triggerSchema> {
 function viewAnswer(result: Exclude<DispatchResult, { status: "queued" }>): z.infer<typeof answerSchema> {
   switch (result.status) {
     case "skipped":
-      return { executionId: null, status: "skipped", durationMs: 0 }
+      return result.policy ? result : { executionId: null, status: "skipped", durationMs: 0 }
     case "succeeded":
       return result
     case "failed": {
