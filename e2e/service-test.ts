@@ -24,7 +24,7 @@ export async function ownService(options: ServiceOptions = {}): Promise<Service>
 
 const SHOWN_LINES = 100
 
-function printLogsOfFailure(service: Service): void {
+export function printLogsOfFailure(service: Service): void {
   onTestFailed(() => {
     const last = service.logs().split("\n").slice(-SHOWN_LINES)
     const readable = last.map((line) => line.replace(/\{"level":.*/, readableLogLine))

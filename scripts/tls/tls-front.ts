@@ -53,6 +53,7 @@ export async function startTlsFront({ server, protocol }: TlsFrontOptions): Prom
     },
     close: async () => {
       for (const client of open) client.destroy()
+      if (!front.listening) return
       front.close()
       await once(front, "close")
     },

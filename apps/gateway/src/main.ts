@@ -3,6 +3,7 @@ import { createKeyRing } from "@hooklane/core/keyring"
 import { readMasterKey } from "@hooklane/core/master-key"
 import { onStop } from "@hooklane/core/on-stop"
 import { pino } from "pino"
+import { serializeError } from "./log-error.ts"
 import { startGateway } from "./start-gateway.ts"
 
 const config = parseConfig(process.env)
@@ -12,7 +13,8 @@ if (!redisUrl)
 
 // Written in batches: a write of its own per line takes as long as answering half a request does.
 const lines = pino.destination({ sync: false, minLength: 4_096, periodicFlush: 500 })
-const log = pino({ level: config.logLevel, base: { process: "gateway", pid: process.pid } }, lines)
+const base = { process: "gateway", pid: process.pid }
+const log = pino({ level: config.logLevel, base, serializers: { err: serializeError } }, lines)
 const keyRing = createKeyRing(await readMasterKey(config))
 const gateway = await startGateway({ config: { ...config, redisUrl }, keyRing, log, env: process.env })
 onStop(gateway.close, log)

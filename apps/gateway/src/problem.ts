@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http"
 import { AppError, ERROR_STATUS, type ErrorCode } from "@hooklane/core"
+import { findUnavailable } from "@hooklane/storage"
 import type { Context } from "hono"
 import { HTTPException } from "hono/http-exception"
 import type { Logger } from "pino"
@@ -35,10 +36,16 @@ export function answerError({ log }: { log: Logger }) {
 
 /** A bug deserves its stack; a hook that timed out, or a full lane, a line. What callers did wrong is theirs. */
 function logFailure(log: Logger, requestId: string, failure: AppError, status: number): void {
-  const { code, message, executionId } = failure
+  const { code, executionId } = failure
   if (code === "internal_error")
     log.error({ requestId, executionId, err: failure.cause ?? failure }, "request failed")
-  else if (status >= 500) log.warn({ requestId, executionId, code, reason: message }, "request refused")
+  else if (status >= 500)
+    log.warn({ requestId, executionId, code, reason: reasonOf(failure) }, "request refused")
+}
+
+/** Why the database does not answer is nothing for callers, and told nowhere else. */
+function reasonOf({ code, message, cause }: AppError): string {
+  return code === "database_unavailable" && cause instanceof Error ? `${message}: ${cause.message}` : message
 }
 
 /** Any error as one of ours; what was not meant for the caller becomes a message without detail. */
@@ -46,7 +53,8 @@ export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   const refusal = error instanceof HTTPException ? REFUSALS[error.status] : undefined
   if (refusal) return new AppError(refusal.code, refusal.message, { cause: error })
-  return new AppError("internal_error", "An internal server error occurred", { cause: error })
+  const unavailable = findUnavailable(error)
+  return unavailable ?? new AppError("internal_error", "An internal server error occurred", { cause: error })
 }
 
 function toProblem(failure: AppError): Problem {

@@ -21,6 +21,7 @@ import {
   listWorkers,
   markRecords,
   openConnection,
+  openHookChanges,
   openLanes,
   openRecordReader,
   openReplies,
@@ -40,8 +41,8 @@ import type { Logger } from "pino"
 import { createAdmission } from "./admission.ts"
 import { createApp } from "./app.ts"
 import { ensureBootstrapClient } from "./bootstrap-client.ts"
-import { createEnabledHooks } from "./enabled-hooks.ts"
 import { createCircuits } from "./circuits.ts"
+import { createEnabledHooks } from "./enabled-hooks.ts"
 import { newExecutionId } from "./execution-id.ts"
 import { forgetDocument, startSavingDocuments } from "./hook-documents.ts"
 import { listen } from "./listen.ts"
@@ -52,6 +53,7 @@ import { publishVersion } from "./publish-version.ts"
 import { startRecorder } from "./recorder.ts"
 import { startRepeating } from "./repeat.ts"
 import type { GatewayPhase } from "./routes/health.ts"
+import { shareHooks } from "./shared-hooks.ts"
 
 export interface GatewayOptions {
   config: Config & { redisUrl: string }
@@ -109,9 +111,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     pingRedis: () => connection.ping(PROBE_MS),
     pingDatabase: async () => void (await listClients(storage)),
     phase: () => phase,
+    circuits,
     metrics,
   })
-    circuits,
   const background = [
     ...startBackground(options, resources, metrics.observe),
     startSearchForLost(options, resources, dispatching.record),
@@ -149,10 +151,14 @@ async function openResources({ config, keyRing, log }: GatewayOptions) {
   await connection.ping(REDIS_PATIENCE_MS)
   const policyWarning = await connection.checkPolicy()
   if (policyWarning) log.warn(policyWarning)
-  const enabledHooks = createEnabledHooks({
+  const ownHooks = createEnabledHooks({
     find: (triggerId) => findEnabledSnapshot(storage, triggerId),
     publish: (snapshot) => publishVersion({ config, storage, connection }, snapshot),
   })
+  // Nobody else changes the hooks of a SQLite database, so its gateway asks nobody.
+  const enabledHooks = storage.isShared
+    ? shareHooks({ hooks: ownHooks, changes: openHookChanges(connection) })
+    : ownHooks
   connection.onReconnect(() => {
     // What could not be published now is published with the next event.
     enabledHooks.republish().catch((err: unknown) => log.warn({ err }, "hooks were not published again"))

@@ -1,5 +1,5 @@
 import { revokeClient, rotateSigningKey } from "@hooklane/storage"
-import { generateKeyPair, SignJWT } from "jose"
+import { decodeProtectedHeader, generateKeyPair, SignJWT } from "jose"
 import { expect, test } from "vitest"
 import { answerOf, newHook, openApp } from "./open-app.ts"
 
@@ -127,6 +127,15 @@ test("a token is accepted whose key was made after the keys were last read", asy
   now += 1_000
   const { access_token: token } = (await login()).json()
   expect((await call("GET", "/api/v2/hooks", { token })).status).toBe(200)
+})
+
+test("tokens are signed with the key that another gateway rotated to, a minute later at most", async () => {
+  let now = Date.now()
+  const { login, storage } = await openApp({ now: () => now })
+  await login()
+  const { kid } = await rotateSigningKey(storage)
+  now += 60_000
+  expect(decodeProtectedHeader((await login()).json().access_token)).toMatchObject({ kid })
 })
 
 test("a client that another gateway revoked is out within five seconds", async () => {

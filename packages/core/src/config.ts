@@ -84,9 +84,14 @@ export const SETTINGS = {
   }),
   databaseUrl: setting({
     env: "DATABASE_URL",
-    schema: z.url({ protocol: /^file$/, error: "must be a file: address of a SQLite database" }).optional(),
-    description: "Database of the gateway.",
-    example: "file:///var/lib/hooklane/hooklane.db",
+    schema: z
+      .url({
+        protocol: /^(file|postgres|postgresql)$/,
+        error: "must be a file: address of a SQLite database or a postgres:// address of a PostgreSQL one",
+      })
+      .optional(),
+    description: "Database of the gateway: a SQLite file, or a PostgreSQL that many gateways share.",
+    example: "postgres://hooklane:password@db.example.com/hooklane",
     defaultText: "hooklane.db in HOOKLANE_DATA_DIR",
     usedBy: gateway,
     isSecret: true,
@@ -279,11 +284,6 @@ export const SETTINGS = {
     defaultText: "{}",
     usedBy: gateway,
   }),
-  retentionDays: setting({
-    env: "HOOKLANE_RETENTION_DAYS",
-    schema: wholeNumber(1, 3650).default(14),
-    description: "Days that executions, and the events of dead letters, are kept.",
-    example: "30",
   breaker: setting({
     env: "HOOKLANE_BREAKER",
     schema: jsonText(z.partialRecord(triggerIdSchema, circuitSettingsSchema.partial())).default({}),
@@ -293,6 +293,11 @@ export const SETTINGS = {
     defaultText: "{}",
     usedBy: gateway,
   }),
+  retentionDays: setting({
+    env: "HOOKLANE_RETENTION_DAYS",
+    schema: wholeNumber(1, 3650).default(14),
+    description: "Days that executions, and the events of dead letters, are kept.",
+    example: "30",
     usedBy: ["gateway", "worker"],
   }),
   retentionExecutions: setting({
@@ -427,16 +432,16 @@ export function retryPolicyFor(config: Pick<Config, "retries">, triggerId: Trigg
   return { ...DEFAULT_RETRY_POLICY, ...config.retries[triggerId] }
 }
 
-function parseSetting(one: Setting<z.ZodType>, value: string | undefined): unknown {
-  const parsed = one.schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const shown = one.isSecret || value === undefined ? "" : ` (it is "${value}")`
-  const problem = parsed.error.issues.map((issue) => issue.message).join("; ")
 /** When a hook of this trigger is left alone: the defaults with what `breaker` changes. */
 export function circuitSettingsFor(config: Pick<Config, "breaker">, triggerId: TriggerId): CircuitSettings {
   return { ...DEFAULT_CIRCUIT, ...config.breaker[triggerId] }
 }
 
+function parseSetting(one: Setting<z.ZodType>, value: string | undefined): unknown {
+  const parsed = one.schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const shown = one.isSecret || value === undefined ? "" : ` (it is "${value}")`
+  const problem = parsed.error.issues.map((issue) => issue.message).join("; ")
   throw new AppError(
     "invalid_setting",
     `${one.env} is not valid${shown}: ${problem}. A right value: ${one.example}`,

@@ -44,6 +44,7 @@ export const ERROR_STATUS = {
   overloaded: 503,
   circuit_open: 503,
   redis_unavailable: 503,
+  database_unavailable: 503,
   starting: 503,
   shutting_down: 503,
   hook_timed_out: 504,

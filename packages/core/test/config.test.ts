@@ -46,6 +46,20 @@ test("the value of a secret setting is never repeated", () => {
   expect(attempt).not.toThrow(/c2hvcnQ/)
 })
 
+test.each([
+  "file:///var/lib/hooklane.db",
+  "postgres://db/hooklane",
+  "postgresql://u:p@db:5432/h?sslmode=verify-full",
+])("%s is an address of a database", (databaseUrl) =>
+  expect(parseConfig({ DATABASE_URL: databaseUrl })).toMatchObject({ databaseUrl }),
+)
+
+test("what is no address of a database is refused with both forms, and not repeated", () => {
+  const attempt = () => parseConfig({ DATABASE_URL: "mysql://root:hidden@localhost/db" })
+  expect(attempt).toThrow(/DATABASE_URL is not valid: must be a file: address .* or a postgres:\/\/ address/)
+  expect(attempt).not.toThrow(/hidden/)
+})
+
 test("several master keys are accepted, the newest first", () => {
   const keys = `${generateMasterKey()},${generateMasterKey()}`
   expect(parseConfig({ HOOKLANE_MASTER_KEY: keys }).masterKey).toBe(keys)

@@ -91,6 +91,8 @@ function clientOptions(connectionName: string, overrides: RedisOptions): RedisOp
     maxRetriesPerRequest: null,
     maxLoadingRetryTime: 500,
     socketTimeout: SILENCE_MS,
+    // After a failover the address leads to another server, and this one takes no more writes.
+    reconnectOnError: (error) => error.message.startsWith("READONLY"),
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_DELAY_MS),
     ...overrides,
   }

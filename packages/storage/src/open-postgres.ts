@@ -2,6 +2,7 @@ import { type Column, type SQLWrapper, sql } from "drizzle-orm"
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres"
 import pg from "pg"
 import type { Database, Turn } from "./database.ts"
+import { asUnavailable } from "./failed-query.ts"
 import { migratePostgres } from "./migrate-postgres.ts"
 import { lockStatement } from "./postgres-locks.ts"
 import * as tables from "./schema.postgres.ts"
@@ -77,7 +78,9 @@ function inSqliteTypes(db: NodePgDatabase): Pick<Database, "db" | "tables"> {
 
 /** drizzle's own transaction loses a connection of the pool when that was dead at its beginning. */
 async function runAll(pool: pg.Pool, writes: readonly SQLWrapper[], turn: Turn | undefined): Promise<void> {
-  const client = await pool.connect()
+  const client = await pool.connect().catch((error: unknown) => {
+    throw asUnavailable(error)
+  })
   const db = drizzle({ client, casing: "snake_case" })
   try {
     await client.query("begin")
@@ -89,7 +92,7 @@ async function runAll(pool: pg.Pool, writes: readonly SQLWrapper[], turn: Turn |
       () => client.release(),
       (failure) => client.release(failure),
     )
-    throw error
+    throw asUnavailable(error)
   }
   client.release()
 }

@@ -5,7 +5,15 @@ import { join } from "node:path"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { startTlsFront } from "../../../scripts/tls/tls-front.ts"
 import { atomically } from "../src/atomic.ts"
-import { createHook, listClients, listHooks, openStorage, type Storage } from "../src/index.ts"
+import {
+  createHook,
+  findUnavailable,
+  listClients,
+  listHooks,
+  openStorage,
+  rotateSigningKey,
+  type Storage,
+} from "../src/index.ts"
 import { testKeyRing } from "./databases.ts"
 import { openTogether } from "./open-together.ts"
 import { hasPostgres, newPostgresDatabase, query } from "./postgres-database.ts"
@@ -46,7 +54,7 @@ describe.runIf(hasPostgres)("on PostgreSQL", () => {
     const kids = await openTogether(databaseUrls)
     expect(kids[0]).toMatch(/^[\w-]{43}$/)
     expect(new Set(kids).size).toBe(1)
-  })
+  }, 60_000)
 
   test("a database of a newer release is refused and left as it is", async () => {
     const databaseUrl = await newPostgresDatabase()
@@ -99,6 +107,15 @@ describe.runIf(hasPostgres)("on PostgreSQL", () => {
     const storage = await open(`${url}&sslrootcert=${authority}`)
     expect(await listClients(storage)).toEqual([])
     expect(front.wasUsed).toBe(true)
+  })
+
+  test("while it is away, statements and transactions say so by their code", async () => {
+    const { front, url, authority } = await behindTls(await newPostgresDatabase())
+    const storage = await open(`${url}&sslrootcert=${authority}`)
+    await front.close()
+    const away = { code: "database_unavailable", retryAfterSeconds: 1 }
+    expect(findUnavailable(await listClients(storage).catch((error) => error))).toMatchObject(away)
+    await expect(rotateSigningKey(storage)).rejects.toMatchObject(away)
   })
 
   test("a server that nobody vouches for is refused, and the message keeps the password", async () => {

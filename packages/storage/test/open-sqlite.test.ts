@@ -56,4 +56,4 @@ test("processes that open new databases together agree on one schema and one sig
   const kids = await openTogether(Array.from({ length: 20 }, (_, number) => databaseUrl + number))
   expect(kids[0]).toMatch(/^[\w-]{43}$/)
   expect(new Set(kids).size).toBe(1)
-})
+}, 60_000)
