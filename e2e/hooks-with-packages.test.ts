@@ -6,6 +6,7 @@ import { ownService } from "./service-test.ts"
 
 // Each build starts npm twice, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
+const PATIENCE = { timeout: 15_000, interval: 50 }
 
 interface Version {
   buildStatus: BuildStatus
@@ -50,7 +51,10 @@ test("a hook's npm packages are there when its save is answered, and while the n
     dependencies: { hangs: "1.0.0" },
     script: scriptOf(triggerId, 'cb(null, { scope: [String(require("hangs"))] })'),
   })
-  await vi.waitFor(async () => expect(await version(api, id, 2)).toMatchObject({ buildStatus: "pending" }))
+  await vi.waitFor(
+    async () => expect(await version(api, id, 2)).toMatchObject({ buildStatus: "pending" }),
+    PATIENCE,
+  )
   expect((await api.fire(triggerId)).body).toMatchObject({ result: { scope: ["42 41"] } })
   registry.release()
   await changed
@@ -78,7 +82,7 @@ test("events for a hook whose packages are built for the first time wait, or are
     save("post-user-registration", { hangs: "1" }),
     save("send-phone-message", { hangs: "^1.0.0" }),
   ]
-  await vi.waitFor(async () => expect(await api.get("/api/v2/hooks")).toHaveLength(2))
+  await vi.waitFor(async () => expect(await api.get("/api/v2/hooks")).toHaveLength(2), PATIENCE)
   const executionId = await api.accept("post-user-registration")
   const refused = await api.fire("send-phone-message")
   expect(refused).toMatchObject({ status: 503, body: { errorCode: "hook_not_ready" } })

@@ -171,7 +171,7 @@ describe("a build fails, and its log says so,", () => {
     expect(failed).toMatchObject({ status: "failed", log: expect.stringContaining("longer than 1500 ms") })
     expect(performance.now() - startedAt).toBeLessThan(5_000)
     expect(await workFolders(dir)).toEqual([])
-    await vi.waitFor(async () => expect(await processesIn(dir)).toEqual([]))
+    await vi.waitFor(async () => expect(await processesIn(dir)).toEqual([]), 10_000)
   })
 })
 
@@ -184,5 +184,5 @@ test("a build that nobody wants any more ends at once", async () => {
   controller.abort(new Error("closing"))
   await expect(building).rejects.toThrow("closing")
   expect(await workFolders(dir)).toEqual([])
-  await vi.waitFor(async () => expect(await processesIn(dir)).toEqual([]))
+  await vi.waitFor(async () => expect(await processesIn(dir)).toEqual([]), 10_000)
 })
