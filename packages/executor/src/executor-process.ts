@@ -8,9 +8,9 @@ import { MAX_STORAGE_BYTES } from "./contained/storage-protocol.ts"
 import { type DeathReport, watchDeath } from "./death.ts"
 import { watchMemory } from "./memory-watch.ts"
 import { openPendingRuns } from "./pending-runs.ts"
-import type { ExecutorSettings, HookCode, StorageOrderFrame, ToExecutor } from "./protocol.ts"
+import type { ExecutorSettings, HookCode, ToExecutor } from "./protocol.ts"
 import { createReceiver } from "./receive.ts"
-import { openRunStorage, type RunStorage } from "./run-storage.ts"
+import { createRunStorages } from "./run-storages.ts"
 import type { RunTask } from "./run-task.ts"
 import { webtaskOf } from "./webtask.ts"
 
@@ -40,13 +40,13 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
   const { promise: ready, resolve: onReady, reject: failToBoot } = Promise.withResolvers<void>()
   const { promise: proof, resolve: onProof, reject: failToProve } = Promise.withResolvers<string[]>()
   proof.catch(() => {})
-  const storages = new Map<string, RunStorage>()
+  const storages = createRunStorages(send)
   const receive = createReceiver({
     runs,
     onReady,
     onProof,
     kill,
-    onStorage: (frame) => void serveStorage(frame),
+    onStorage: storages.take,
   })
   const link = openFrameLink(pipeOf(child), {
     maxBytes: largestFrame(settings),
@@ -85,12 +85,6 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
     link.send(message)
   }
 
-  async function serveStorage({ id, call, order }: StorageOrderFrame): Promise<void> {
-    // A run that is over, or never was, gets no answer.
-    const answer = await storages.get(id)?.take(order)
-    if (answer && storages.has(id)) send({ type: "storage_answer", id, call, answer })
-  }
-
   return {
     pid: child.pid ?? 0,
     ready,
@@ -105,10 +99,10 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
       const id = randomUUID()
       const release = memory.hold()
       const report = runs.add(id, task, signal).finally(() => {
-        storages.delete(id)
+        storages.end(id)
         release()
       })
-      storages.set(id, openRunStorage(task.storage, task.snapshot.hookId))
+      storages.begin(id, task)
       const { timeoutMs } = task.limits
       send({ type: "run", id, timeoutMs, event: task.event, webtask: JSON.stringify(webtaskOf(task)) })
       return report

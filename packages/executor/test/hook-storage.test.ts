@@ -1,4 +1,7 @@
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { openStorageLine } from "../src/contained/storage-line.ts"
+import type { StorageAnswer } from "../src/contained/storage-protocol.ts"
 import type { Executors, HookStorage, StoredDocument } from "../src/index.ts"
 import { noAbort, start, taskOf } from "./harness.ts"
 
@@ -143,19 +146,14 @@ describe("a hook's storage", () => {
   })
 
   test("of a run that is over takes nothing more", async () => {
-    const storage = memory('"first"')
-    const script = `let old
-      module.exports = (user, { webtask }, cb) => {
-        if (old) return old.set("late", { force: 1 }, (error) => cb(null, error.code))
-        old = webtask.storage
-        cb(null, "kept")
-      }`
-    const task = { ...taskOf(script), storage }
-    const first = await executors.run(task, noAbort)
-    expect(first.outcome).toMatchObject({ value: "kept" })
-    const second = await executors.run(task, noAbort)
-    expect(second.outcome).toMatchObject({ value: 410 })
-    expect(storage.document.json).toBe('"first"')
+    const { port1, port2 } = new MessageChannel()
+    const line = openStorageLine(port1)
+    line.close()
+    const { promise, resolve } = Promise.withResolvers<StorageAnswer>()
+    line.ask({ op: "set", json: '"late"', isForced: true }, resolve)
+    expect(await promise).toMatchObject({ status: "refused", code: 410 })
+    expect(receiveMessageOnPort(port2)).toBeUndefined()
+    port1.close()
   })
 
   test("does not go along with a context that is called back", async () => {
