@@ -1,5 +1,12 @@
 import { z } from "@hono/zod-openapi"
-import { executionStatusSchema, failureSchema, isFinal, logLineSchema, triggerIdSchema } from "@hooklane/core"
+import {
+  answeredBySchema,
+  executionStatusSchema,
+  failureSchema,
+  isFinal,
+  logLineSchema,
+  triggerIdSchema,
+} from "@hooklane/core"
 import type { ExecutionAttempt, ExecutionDetail, ExecutionSummary } from "@hooklane/storage"
 
 const timeSchema = z.iso.datetime().describe("ISO 8601, UTC")
@@ -22,6 +29,9 @@ export const executionSummarySchema = z
     versionId: z.string(),
     status: executionStatusSchema,
     failure: failureSchema.nullable(),
+    answeredBy: answeredBySchema
+      .nullable()
+      .describe("Of a failed synchronous execution: what its caller was answered in place of the hook"),
     acceptedAt: timeSchema,
     finishedAt: timeSchema.nullable(),
     nextAttemptAt: timeSchema.nullable(),
@@ -75,6 +85,7 @@ function head(row: Omit<ExecutionSummary, "attemptsMade" | "runMs">) {
     versionId: row.versionId,
     status: row.status,
     failure: row.failure,
+    answeredBy: row.answeredBy,
     acceptedAt: row.acceptedAt.toISOString(),
     finishedAt: isFinal(row.status) ? row.statusAt.toISOString() : null,
     nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,

@@ -64,6 +64,7 @@ function unrecorded({ job, status }: FoundJob): ExecutionDetail {
     nextAttemptAt: null,
     failure: null,
     error: null,
+    answeredBy: null,
     attempts: [],
   }
 }

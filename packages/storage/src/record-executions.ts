@@ -1,4 +1,4 @@
-import { EXECUTION_STATUSES, type ExecutionRecord, isFinal } from "@hooklane/core"
+import { ANSWERED_BY, EXECUTION_STATUSES, type ExecutionRecord, isFinal } from "@hooklane/core"
 import { and, gte, inArray, notInArray, or, type SQLWrapper, sql } from "drizzle-orm"
 import { atomically } from "./atomic.ts"
 import { insertRows } from "./insert-rows.ts"
@@ -21,7 +21,21 @@ export async function recordExecutions(storage: Storage, records: readonly Execu
   await atomically(storage, [
     upsertExecutions(storage, latestOfEach(records).sort(byId).map(toExecutionRow)),
     insertRows(storage, storage.tables.attempts, attemptRows).onConflictDoNothing(),
+    ...noteAnswers(storage, records),
   ])
+}
+
+/** Apart from the status: the gateway tells of its answer, and the worker of the run, which may be stored first. */
+function noteAnswers(
+  { db, tables: { executions } }: Storage,
+  records: readonly ExecutionRecord[],
+): SQLWrapper[] {
+  return ANSWERED_BY.flatMap((answeredBy) => {
+    const told = records.filter((record) => record.answeredBy === answeredBy)
+    const ids = told.map(({ head }) => head.executionId)
+    if (ids.length === 0) return []
+    return [db.update(executions).set({ answeredBy }).where(inArray(executions.executionId, ids))]
+  })
 }
 
 /** Gateways that write the same executions at once take them in the same order, so none waits for another in a ring. */

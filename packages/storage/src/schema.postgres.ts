@@ -1,4 +1,5 @@
 import {
+  ANSWERED_BY,
   BUILD_STATUSES,
   EXECUTION_STATUSES,
   type Failure,
@@ -97,6 +98,7 @@ export const executions = pgTable(
     nextAttemptAt: moment(),
     failure: enumText().$type<Failure>(),
     error: json().$type<HookError>(),
+    answeredBy: enumText({ enum: ANSWERED_BY }),
   },
   (table) => [
     index("executions_newest").on(table.acceptedAt, table.executionId),

@@ -1,5 +1,6 @@
 import type { webcrypto } from "node:crypto"
 import {
+  ANSWERED_BY,
   BUILD_STATUSES,
   EXECUTION_STATUSES,
   type Failure,
@@ -93,6 +94,8 @@ export const executions = sqliteTable(
     nextAttemptAt: integer({ mode: "timestamp_ms" }),
     failure: text().$type<Failure>(),
     error: text({ mode: "json" }).$type<HookError>(),
+    /** What its caller was told in place of the hook's answer. */
+    answeredBy: text({ enum: ANSWERED_BY }),
   },
   // One index per way of filtering, in the order of the list: a page costs the same at any depth, and also
   // where the filter matches next to nothing of a long history (measured: 1 ms, without the index 250 ms).

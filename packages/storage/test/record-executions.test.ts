@@ -23,6 +23,38 @@ const succeeded = executionRecord({
 })
 
 onEachDatabase((newStorage) => {
+  test.each([
+    ["before", [0, 1]],
+    ["after", [1, 0]],
+  ])("who answered in place of the hook is kept, told %s how the run ended", async (_when, order) => {
+    const ended = executionRecord({
+      head,
+      at: 2_000,
+      status: "failed",
+      failure: "crashed",
+      attempt: attemptOf({}),
+    })
+    const answered = executionRecord({
+      head,
+      at: 2_001,
+      status: "failed",
+      failure: "crashed",
+      answeredBy: "open",
+    })
+    for (const isBatch of [true, false]) {
+      const storage = await newStorage()
+      const records = order.flatMap((index) => [answered, ended][index] ?? [])
+      for (const batch of isBatch ? [records] : records.map((one) => [one]))
+        await recordExecutions(storage, batch)
+      expect(await getExecution(storage, "exe_1")).toMatchObject({
+        status: "failed",
+        failure: "crashed",
+        answeredBy: "open",
+        attempts: [{ attempt: 1 }],
+      })
+    }
+  })
+
   test("a record is kept whole", async () => {
     const storage = await newStorage()
     const logs = [{ at: 1_600, level: "info", message: 'a "quoted" \u0000 line\n– ünï 🙂 \ud800' } as const]
@@ -49,6 +81,7 @@ onEachDatabase((newStorage) => {
       nextAttemptAt: null,
       failure: "rejected",
       error,
+      answeredBy: null,
       attempts: [
         {
           attempt: 1,

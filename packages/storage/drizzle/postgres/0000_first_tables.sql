@@ -40,7 +40,8 @@ CREATE TABLE "executions" (
 	"status_at" timestamp (3) with time zone NOT NULL,
 	"next_attempt_at" timestamp (3) with time zone,
 	"failure" text,
-	"error" json
+	"error" json,
+	"answered_by" text
 );
 --> statement-breakpoint
 CREATE TABLE "hook_documents" (

@@ -41,7 +41,8 @@ CREATE TABLE `executions` (
 	`status_at` integer NOT NULL,
 	`next_attempt_at` integer,
 	`failure` text,
-	`error` text
+	`error` text,
+	`answered_by` text
 );
 --> statement-breakpoint
 CREATE INDEX `executions_newest` ON `executions` (`accepted_at`,`execution_id`);--> statement-breakpoint
