@@ -9,8 +9,6 @@ import { encodeRequest } from "./http-connection.ts"
 import { ASYNC_HOOK, asyncEvent, SYNC_HOOK, syncEvent } from "./workload.ts"
 
 export interface ServiceOptions {
-  /** Another checkout of the project, to be compared with this one. */
-  root?: string
   workers?: number
   asyncHook?: string
   /** Further settings. */
@@ -40,30 +38,40 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     REDIS_URL: ground.redis.url,
     ...options.env,
   }
-  await options.prepare?.({ dataDir: env.HOOKLANE_DATA_DIR, masterKey: env.HOOKLANE_MASTER_KEY })
   const nodeArgs = options.profileDir ? ["--cpu-prof", `--cpu-prof-dir=${options.profileDir}`] : []
-  const root = options.root ?? join(import.meta.dirname, "../..")
-  const start = (app: string) => startProcess({ file: join(root, `apps/${app}/src/main.ts`), env, nodeArgs })
-  const gateway = await start("gateway")
-  const workers = await Promise.all(Array.from({ length: options.workers ?? 1 }, () => start("worker")))
-  const { url, token } = await untilReady(env.HOOKLANE_DATA_DIR, [gateway, ...workers])
-  await createHook(url, token, { name: "sync", triggerId: "credentials-exchange", script: SYNC_HOOK })
-  const script = options.asyncHook ?? ASYNC_HOOK
-  await createHook(url, token, { name: "async", triggerId: "post-user-registration", script })
-  return {
-    name: "ours",
-    port: Number(new URL(url).port),
-    syncRequest: eventRequest("credentials-exchange", token, syncEvent()),
-    asyncRequest: eventRequest("post-user-registration", token, asyncEvent()),
-    redisUrl: ground.redis.url,
-    asyncWaitKey: "hooklane:post-user-registration:wait",
-    pids: { gateway: gateway.pid, workers: workers.map(({ pid }) => pid), redis: ground.redis.pid },
-    switchAsyncLane: (to) => post(`${url}/v1/queues/post-user-registration/${to}`, {}, token),
-    close: async () => {
-      await gateway.close()
-      await Promise.all(workers.map((worker) => worker.close()))
-      await ground.clear()
-    },
+  const started: BenchProcess[] = []
+  const start = async (app: "gateway" | "worker") => {
+    const file = join(import.meta.dirname, `../../apps/${app}/src/main.ts`)
+    const process = await startProcess({ file, env, nodeArgs })
+    started.push(process)
+    return process.pid
+  }
+  const close = async () => {
+    await Promise.all(started.map((process) => process.close()))
+    await ground.clear()
+  }
+  try {
+    await options.prepare?.({ dataDir: env.HOOKLANE_DATA_DIR, masterKey: env.HOOKLANE_MASTER_KEY })
+    const gateway = await start("gateway")
+    const workers = await Promise.all(Array.from({ length: options.workers ?? 1 }, () => start("worker")))
+    const { url, token } = await untilReady(env.HOOKLANE_DATA_DIR, started)
+    await createHook(url, token, { name: "sync", triggerId: "credentials-exchange", script: SYNC_HOOK })
+    const script = options.asyncHook ?? ASYNC_HOOK
+    await createHook(url, token, { name: "async", triggerId: "post-user-registration", script })
+    return {
+      name: "ours",
+      port: Number(new URL(url).port),
+      syncRequest: eventRequest("credentials-exchange", token, syncEvent()),
+      asyncRequest: eventRequest("post-user-registration", token, asyncEvent()),
+      redisUrl: ground.redis.url,
+      asyncWaitKey: "hooklane:post-user-registration:wait",
+      pids: { gateway, workers, redis: ground.redis.pid },
+      switchAsyncLane: (to) => post(`${url}/v1/queues/post-user-registration/${to}`, {}, token),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 

@@ -6,6 +6,7 @@ import type { Suite, SuiteOptions } from "../harness/suite.ts"
 import { SLOW_ASYNC_HOOK } from "../harness/workload.ts"
 
 const PER_SECOND = 100
+const ROUNDS = 3
 
 /** Synchronous calls at 100 per second while asynchronous jobs wait and are worked off, beside an empty lane. */
 export const backlog: Suite = async (options) => {
@@ -17,7 +18,7 @@ export const backlog: Suite = async (options) => {
     profileDir: options.profileDir,
   })
   try {
-    await load({ port: service.port, request: service.syncRequest }, { inFlight: 8, ms: 1_500 })
+    await load({ port: service.port, request: service.syncRequest }, { inFlight: 8, ms: 1_000 })
     const empty = await measure(service, options, "an empty lane")
     options.note(`storing ${jobs.toLocaleString("en")} events`)
     await service.switchAsyncLane("pause")
@@ -44,10 +45,10 @@ export const backlog: Suite = async (options) => {
 
 async function measure(service: Service, { isQuick, note }: SuiteOptions, what: string): Promise<Pace[]> {
   const paces: Pace[] = []
-  for (let round = 1; round <= 3; round += 1) {
-    note(`${what}, round ${round} of 3`)
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    note(`${what}, round ${round} of ${ROUNDS}`)
     const target = { port: service.port, request: service.syncRequest }
-    paces.push(await loadAtRate(target, { perSecond: PER_SECOND, ms: isQuick ? 1_000 : 3_000 }))
+    paces.push(await loadAtRate(target, { perSecond: PER_SECOND, ms: isQuick ? 600 : 3_000 }))
   }
   return paces
 }

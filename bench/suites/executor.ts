@@ -55,7 +55,7 @@ function tableOf(rows: string[][]): Table {
 type Sides = readonly [Runner, Runner]
 
 async function warmRows(sides: Sides, hooks: number, { isQuick, note }: SuiteOptions): Promise<string[][]> {
-  const [rounds, ms] = isQuick ? [2, 400] : [3, 1_000]
+  const [rounds, ms] = isQuick ? [1, 400] : [3, 1_000]
   const what = hooks === 1 ? "one hook" : `${hooks} hooks`
   const pace = (side: Runner, inFlight: number, forMs: number) =>
     keepInFlight((number) => side.warm(number % hooks), { inFlight, ms: forMs })
@@ -75,7 +75,7 @@ async function warmRows(sides: Sides, hooks: number, { isQuick, note }: SuiteOpt
 
 async function coldRow(sides: Sides, { isQuick, note }: SuiteOptions): Promise<string[]> {
   note("cold")
-  const samples = await inTurn(sides, isQuick ? 5 : 15, async (side) => {
+  const samples = await inTurn(sides, isQuick ? 3 : 9, async (side) => {
     const startedAt = performance.now()
     await side.cold()
     const ms = performance.now() - startedAt

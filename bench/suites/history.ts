@@ -6,7 +6,7 @@ import type { Suite } from "../harness/suite.ts"
 
 /** Calls from end to end on a service with a long history beside one that begins its history. */
 export const history: Suite = async ({ isQuick, note }) => {
-  const executions = isQuick ? 50_000 : 1_000_000
+  const executions = isQuick ? 20_000 : 1_000_000
   const [rounds, ms] = isQuick ? [2, 1_000] : [4, 1_500]
   note("starting a service with an empty history")
   const empty = await startService()

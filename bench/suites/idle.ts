@@ -5,7 +5,7 @@ import { figure } from "../harness/render.ts"
 import { startService } from "../harness/service.ts"
 import type { Suite } from "../harness/suite.ts"
 
-const SETTLE_MS = 3_000
+const SETTLE_MS = 2_000
 
 /** Share of a core that a service takes which has worked and has nothing to do now. */
 export const idle: Suite = async ({ isQuick, note }) => {
@@ -14,7 +14,7 @@ export const idle: Suite = async ({ isQuick, note }) => {
   try {
     await load({ port, request: syncRequest }, { inFlight: 8, ms: 1_000 })
     await delay(SETTLE_MS)
-    const seconds = isQuick ? 4 : 10
+    const seconds = isQuick ? 3 : 10
     note(`doing nothing for ${seconds} s`)
     const groups = { gateway: [pids.gateway], "worker and executors": pids.workers, Redis: [pids.redis] }
     const before = Object.values(groups).map(cpuTimeMs)

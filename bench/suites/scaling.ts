@@ -39,8 +39,8 @@ async function measure(workers: number, { isQuick, note }: SuiteOptions): Promis
         const event = JSON.stringify(syncEvent(bytes))
         const run = (ms: number) =>
           keepInFlight((number) => gateway.call(number % hooks, event), { inFlight: 32, ms })
-        await run(isQuick ? 500 : 1_500)
-        rows.push([`${workers}`, `${hooks}`, payload, ...paceCells(await run(isQuick ? 700 : 2_000))])
+        await run(isQuick ? 300 : 1_000)
+        rows.push([`${workers}`, `${hooks}`, payload, ...paceCells(await run(isQuick ? 500 : 1_500))])
       }
     }
   } finally {
