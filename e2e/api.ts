@@ -28,6 +28,8 @@ export interface EventAnswer extends Problem {
   executionId: string
   status: "succeeded" | "failed" | "skipped" | "queued"
   result?: unknown
+  /** Of a chain. */
+  executions?: string[]
 }
 
 export interface Execution {

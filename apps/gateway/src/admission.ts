@@ -43,15 +43,16 @@ export function createAdmission(deps: AdmissionDeps) {
    */
   async function admitSync(triggerId: TriggerId, timeoutMs: number): Promise<void> {
     if (deps.inFlight() >= deps.maxInFlight) throw overloaded("Too many calls are waiting")
-    const outlook = await lanes.get(triggerId)?.outlook.get(LOOK_EVERY_MS)
-    if (outlook && outlook.waiting >= deps.maxLaneLength) throw overloaded("Too many calls are waiting")
-    const lateByMs = (outlook?.waitMs ?? 0) - timeoutMs * WAIT_SHARE
-    if (lateByMs > 0) throw overloaded("The call could not be answered in time", lateByMs)
+    // First: what the last worker left behind makes the lane look slow as well.
     if ((await workerCount.get(LOOK_EVERY_MS)) === 0) {
       throw new AppError("no_worker", "No worker is running; start one and try again", {
         retryAfterSeconds: 2,
       })
     }
+    const outlook = await lanes.get(triggerId)?.outlook.get(LOOK_EVERY_MS)
+    if (outlook && outlook.waiting >= deps.maxLaneLength) throw overloaded("Too many calls are waiting")
+    const lateByMs = (outlook?.waitMs ?? 0) - timeoutMs * WAIT_SHARE
+    if (lateByMs > 0) throw overloaded("The call could not be answered in time", lateByMs)
   }
 
   return { admitSync, admitAsync }

@@ -6,11 +6,11 @@ import type { Logger } from "pino"
 import { createAccessTokens } from "./access-tokens.ts"
 import { authenticate } from "./auth.ts"
 import { limitBody } from "./body-limit.ts"
+import type { ChainDeps } from "./chain.ts"
 import type { Circuits } from "./circuits.ts"
 import { createClientRegistry } from "./client-registry.ts"
 import type { IdempotencyDeps } from "./idempotency.ts"
 import { managementHeaders } from "./management-headers.ts"
-import type { PolicyDispatchDeps } from "./policy-dispatch.ts"
 import { answerError } from "./problem.ts"
 import { rateLimit } from "./rate-limit.ts"
 import { requestLog } from "./request-log.ts"
@@ -47,7 +47,7 @@ interface ManagementDeps {
 
 /** What each part of the app needs, together. */
 export type AppDeps = ManagementDeps &
-  PolicyDispatchDeps &
+  ChainDeps &
   IdempotencyDeps &
   HealthDeps &
   WorkerRouteDeps & { lanes: Lanes; circuits: Circuits }

@@ -52,7 +52,7 @@ export interface EventOptions extends EventTiming {
 export type DispatchResult =
   | { status: "skipped"; policy?: undefined }
   | { status: "skipped"; executionId: string; policy: PolicyNote; durationMs: number }
-  | { status: "queued"; executionId: string }
+  | { status: "queued"; executionId: string; executions?: string[] }
   | SucceededResult
   | FailedResult
 
@@ -61,6 +61,8 @@ interface SucceededResult {
   executionId: string
   result: Json | undefined
   policy?: PolicyNote
+  /** Of a chain: the executions of all its hooks that were reached. */
+  executions?: string[]
   durationMs: number
 }
 
@@ -71,6 +73,7 @@ interface FailedResult {
   error: HookError
   /** What the caller may answer its own client. */
   response?: Refusal
+  executions?: string[]
   durationMs: number
 }
 

@@ -6,51 +6,60 @@ const REFRESH_MS = 60_000
 const UNBUILT_REFRESH_MS = 1_000
 
 export interface EnabledHooksDeps {
-  find: (triggerId: TriggerId) => Promise<Snapshot | undefined>
+  /** The enabled hooks of a trigger, in the order in which they run. */
+  find: (triggerId: TriggerId) => Promise<Snapshot[]>
   publish: (snapshot: Snapshot) => Promise<void>
   now?: () => number
 }
 
-interface KnownHook {
-  snapshot: Promise<Snapshot | undefined>
+interface KnownHooks {
+  snapshots: Promise<Snapshot[]>
   loadedAt: number
   keepMs: number
 }
 
 /**
- * The enabled hook of each trigger, in memory, because every event asks for it. A snapshot that comes from here
+ * The enabled hooks of each trigger, in memory, because every event asks for them. A snapshot that comes from here
  * has been published: a worker finds it.
  */
 export function createEnabledHooks({ find, publish, now = Date.now }: EnabledHooksDeps) {
-  const known = new Map<TriggerId, KnownHook>()
+  const known = new Map<TriggerId, KnownHooks>()
 
-  async function load(triggerId: TriggerId): Promise<Snapshot | undefined> {
-    const snapshot = await find(triggerId)
-    if (snapshot) await publish(snapshot)
-    return snapshot
+  async function load(triggerId: TriggerId): Promise<Snapshot[]> {
+    const snapshots = await find(triggerId)
+    await Promise.all(snapshots.map(publish))
+    return snapshots
   }
 
-  async function get(triggerId: TriggerId): Promise<Snapshot | undefined> {
+  async function all(triggerId: TriggerId): Promise<Snapshot[]> {
     const entry = known.get(triggerId)
-    if (entry && now() - entry.loadedAt < entry.keepMs) return entry.snapshot
-    const fresh: KnownHook = { snapshot: load(triggerId), loadedAt: now(), keepMs: REFRESH_MS }
+    if (entry && now() - entry.loadedAt < entry.keepMs) return entry.snapshots
+    const fresh: KnownHooks = { snapshots: load(triggerId), loadedAt: now(), keepMs: REFRESH_MS }
     known.set(triggerId, fresh)
     try {
-      const snapshot = await fresh.snapshot
-      if (snapshot?.unbuilt) fresh.keepMs = UNBUILT_REFRESH_MS
-      return snapshot
+      const snapshots = await fresh.snapshots
+      if (snapshots.some(({ unbuilt }) => unbuilt)) fresh.keepMs = UNBUILT_REFRESH_MS
+      return snapshots
     } catch (error) {
       if (known.get(triggerId) === fresh) known.delete(triggerId)
       throw error
     }
   }
 
+  async function get(triggerId: TriggerId): Promise<Snapshot | undefined> {
+    const [first] = await all(triggerId)
+    return first
+  }
+
   return {
+    /** Those of a chain, or the one there is, or none. */
+    all,
+    /** The only one, or the first of a chain. */
     get,
     /** Forgets what is known of a trigger and loads it anew; call after each change of a hook. */
     async changed(triggerId: TriggerId): Promise<void> {
       known.delete(triggerId)
-      await get(triggerId)
+      await all(triggerId)
     },
     /** Forgets everything; what is asked for next is loaded anew. */
     forget(): void {
@@ -59,7 +68,7 @@ export function createEnabledHooks({ find, publish, now = Date.now }: EnabledHoo
     /** Loads everything anew; call when Redis came back, since it may have lost what was published. */
     async republish(): Promise<void> {
       known.clear()
-      await Promise.all(TRIGGER_IDS.map(get))
+      await Promise.all(TRIGGER_IDS.map(all))
     },
   }
 }

@@ -17,7 +17,7 @@ export interface PolicyDispatchDeps extends DispatchDeps {
   log: Record<"warn" | "error", (fields: object, message: string) => void>
 }
 
-type Submission = Parameters<typeof dispatch>[1]
+export type Submission = Parameters<typeof dispatch>[1]
 
 /**
  * `dispatch`, and where a synchronous hook fails, what its script says of that: the error (closed), to go on as if

@@ -1,10 +1,14 @@
 import { AppError, eventContext, getTrigger, type Job, parseEvent } from "@hooklane/core"
 import type { Lanes } from "@hooklane/queue"
 import { type DispatchDeps, dispatch } from "./dispatch.ts"
+import type { EnabledHooks } from "./enabled-hooks.ts"
 import { type ExecutionDeps, findExecution } from "./find-execution.ts"
 
 export type ReplayDeps = ExecutionDeps &
-  DispatchDeps & { lanes: Pick<Lanes, "find" | "enqueue" | "setReplayMark"> }
+  DispatchDeps & {
+    enabledHooks: Pick<EnabledHooks, "all">
+    lanes: Pick<Lanes, "find" | "enqueue" | "setReplayMark">
+  }
 
 /** `again`: also what was replayed before. */
 export type ReplayMode = "once" | "again"
@@ -35,7 +39,11 @@ async function replayJob(deps: ReplayDeps, job: Job, mode: ReplayMode): Promise<
   const event = parseEvent(trigger, JSON.parse(deps.keyRing.open(job.sealedEvent, eventContext(replayOf))))
   const executionId = await claim(deps, job, mode)
   const giveBack = () => deps.lanes.setReplayMark(job, { from: executionId, to: "" })
-  const result = await dispatch(deps, { trigger, event, replayOf, executionId }).catch(
+  const enabled = await deps.enabledHooks.all(job.triggerId)
+  // Of a chain the hook that failed; else the one that serves the trigger now.
+  const hook = enabled.find(({ hookId }) => hookId === job.hookId) ?? enabled[0]
+  const toHook = { ...deps, enabledHooks: { get: async () => hook } }
+  const result = await dispatch(toHook, { trigger, event, replayOf, executionId }).catch(
     async (error: unknown) => {
       // Otherwise it may be stored nevertheless.
       if (error instanceof AppError && error.code !== "redis_unavailable") await giveBack()

@@ -1,3 +1,4 @@
+import type { Snapshot, TriggerId } from "@hooklane/core"
 import type { HookChanges } from "@hooklane/queue"
 import type { EnabledHooks } from "./enabled-hooks.ts"
 
@@ -15,14 +16,20 @@ export interface SharedHooksDeps {
 export function shareHooks({ hooks, changes }: SharedHooksDeps): EnabledHooks {
   let seen: string | undefined
 
+  async function all(triggerId: TriggerId): Promise<Snapshot[]> {
+    const mark = await changes.mark()
+    // The mark is read first: a change in between is loaded now, and once more by the next event.
+    if (mark !== seen) hooks.forget()
+    seen = mark
+    return hooks.all(triggerId)
+  }
+
   return {
     ...hooks,
+    all,
     async get(triggerId) {
-      const mark = await changes.mark()
-      // The mark is read first: a change in between is loaded now, and once more by the next event.
-      if (mark !== seen) hooks.forget()
-      seen = mark
-      return hooks.get(triggerId)
+      const [first] = await all(triggerId)
+      return first
     },
     async changed(triggerId) {
       await Promise.all([changes.announce(), hooks.changed(triggerId)])

@@ -29,14 +29,7 @@ import {
   takeKey,
   takeTurn,
 } from "@hooklane/queue"
-import {
-  findEnabledSnapshot,
-  listClients,
-  openStorage,
-  pruneBundles,
-  pruneExecutions,
-  recordExecutions,
-} from "@hooklane/storage"
+import { listClients, openStorage, pruneBundles, pruneExecutions, recordExecutions } from "@hooklane/storage"
 import type { Logger } from "pino"
 import { createAdmission } from "./admission.ts"
 import { createApp } from "./app.ts"
@@ -45,6 +38,7 @@ import { createCircuits } from "./circuits.ts"
 import { createEnabledHooks } from "./enabled-hooks.ts"
 import { newExecutionId } from "./execution-id.ts"
 import { forgetDocument, startSavingDocuments } from "./hook-documents.ts"
+import { findHooksInOrder } from "./hook-order.ts"
 import { listen } from "./listen.ts"
 import { createLostExecutionSearch } from "./lost-executions.ts"
 import { createMetrics } from "./metrics.ts"
@@ -152,7 +146,7 @@ async function openResources({ config, keyRing, log }: GatewayOptions) {
   const policyWarning = await connection.checkPolicy()
   if (policyWarning) log.warn(policyWarning)
   const ownHooks = createEnabledHooks({
-    find: (triggerId) => findEnabledSnapshot(storage, triggerId),
+    find: (triggerId) => findHooksInOrder({ storage, config }, triggerId),
     publish: (snapshot) => publishVersion({ config, storage, connection }, snapshot),
   })
   // Nobody else changes the hooks of a SQLite database, so its gateway asks nobody.

@@ -65,6 +65,13 @@ test("without a worker a synchronous call is refused at once, an asynchronous on
   await expect(admission.admitAsync("post-user-registration")).resolves.toBeUndefined()
 })
 
+test("without a worker that is the reason, though the lane is full of what the last one left", async () => {
+  const { admission } = start({ workers: 0, waiting: 10, oldestWaitingMs: 60_000 })
+  await expect(admission.admitSync("credentials-exchange", 10_000)).rejects.toMatchObject({
+    code: "no_worker",
+  })
+})
+
 test("Redis is asked at most twice a second per lane", async () => {
   const { admission, looks, advance } = start({})
   for (let n = 0; n < 100; n++) await admission.admitAsync("post-user-registration")

@@ -17,7 +17,7 @@ function start(find: () => Promise<Snapshot | undefined> = async () => snapshot)
   const published: string[] = []
   let time = 0
   const enabledHooks = createEnabledHooks({
-    find,
+    find: async () => [await find()].filter((found) => found !== undefined),
     publish: async ({ versionId }) => void published.push(versionId),
     now: () => time,
   })
@@ -64,4 +64,16 @@ test("a version that is being built is looked at again after a second", async ()
   expect(await enabledHooks.get("credentials-exchange")).toMatchObject({ unbuilt: "pending" })
   advance(1)
   expect(await enabledHooks.get("credentials-exchange")).toEqual(snapshot)
+})
+
+test("the hooks of a chain are all published, and given in their order", async () => {
+  const published: string[] = []
+  const chain = [snapshot, { ...snapshot, versionId: "ver_2" }]
+  const { all, get } = createEnabledHooks({
+    find: async () => chain,
+    publish: async ({ versionId }) => void published.push(versionId),
+  })
+  expect(await all("credentials-exchange")).toEqual(chain)
+  expect(await get("credentials-exchange")).toEqual(snapshot)
+  expect(published).toEqual(["ver_1", "ver_2"])
 })

@@ -72,8 +72,8 @@ test("it ends when its caller goes away, and when every further one would be ref
 test("what cannot be replayed is told, and the others are not held up", async () => {
   const { deps, ids } = await deadLane(["threw", "threw"])
   let calls = 0
-  const snapshot = await deps.enabledHooks.get()
-  const onceDisabled = { get: async () => (calls++ === 0 ? undefined : snapshot) }
+  const enabled = await deps.enabledHooks.all()
+  const onceDisabled = { ...deps.enabledHooks, all: async () => (calls++ === 0 ? [] : enabled) }
   expect(await replayMany({ ...deps, enabledHooks: onceDisabled }, request)).toMatchObject({
     replays: [{ replayOf: ids[1] }],
     skipped: [{ executionId: ids[0], errorCode: "not_replayable" }],

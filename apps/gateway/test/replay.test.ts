@@ -55,7 +55,7 @@ test("a replay that is refused leaves no mark", async () => {
   }
   const refusing = { ...deps, admission: { ...deps.admission, admitAsync: full } }
   await expect(replay(refusing, id)).rejects.toMatchObject({ code: "lane_full" })
-  const disabled = { ...deps, enabledHooks: { get: async () => undefined } }
+  const disabled = { ...deps, enabledHooks: { get: async () => undefined, all: async () => [] } }
   await expect(replay(disabled, id)).rejects.toMatchObject({ code: "not_replayable" })
   expect(await deps.lanes.deadLetters(DEAD_LANE)).toEqual([{ executionId: id }])
 })

@@ -33,7 +33,7 @@ function twoGateways() {
     const hooks = createEnabledHooks({
       find: async () => {
         database.reads += 1
-        return database.enabled
+        return [database.enabled]
       },
       publish: async () => {},
     })

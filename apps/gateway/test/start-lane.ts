@@ -87,7 +87,10 @@ export async function startLane({
     lanes,
     replies,
     admission: { admitAsync: async () => {}, admitSync: async () => {} },
-    enabledHooks: { get: async () => (hook === "none" ? undefined : { ...snapshot, ...hook }) },
+    enabledHooks: {
+      get: async () => (hook === "none" ? undefined : { ...snapshot, ...hook }),
+      all: async () => (hook === "none" ? [] : [{ ...snapshot, ...hook }]),
+    },
     record: (record: ExecutionRecord) => void records.push(record),
     announceCancellation: announceCancellation.bind(undefined, connection),
     reply: (answer: { address: string; executionId: string; reply: Reply }) =>

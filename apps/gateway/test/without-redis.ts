@@ -9,7 +9,7 @@ type RedisDeps = Omit<
 export function withoutRedis(): RedisDeps {
   return {
     admission: { admitSync: unreachable, admitAsync: unreachable },
-    enabledHooks: { get: unreachable },
+    enabledHooks: { get: unreachable, all: unreachable },
     circuits: { of: unreachable, find: () => undefined, list: () => [] },
     lanes: {
       enqueue: unreachable,

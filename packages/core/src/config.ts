@@ -266,6 +266,15 @@ export const SETTINGS = {
     example: "200000",
     usedBy: ["gateway", "worker"],
   }),
+  chains: setting({
+    env: "HOOKLANE_CHAINS",
+    schema: triggerList().default([]),
+    description:
+      "Triggers, separated by commas, of which several hooks may be enabled: they run one after the other, in the order that `// hooklane: order=N` gives.",
+    example: "credentials-exchange,pre-user-registration",
+    defaultText: "none: enabling a hook disables the trigger's other one",
+    usedBy: gateway,
+  }),
   retries: setting({
     env: "HOOKLANE_RETRIES",
     schema: jsonText(z.partialRecord(triggerIdSchema, retryPolicySchema.partial())).default({}),
@@ -457,6 +466,12 @@ function wholeNumber(min: number, max: number) {
   return z
     .union([z.number(), z.string().regex(/^\d+$/, rule).transform(Number)], { error: rule })
     .pipe(z.int(rule).min(min, rule).max(max, rule))
+}
+
+function triggerList() {
+  return z
+    .union([z.array(triggerIdSchema), z.string().transform((text) => text.split(",").map((id) => id.trim()))])
+    .pipe(z.array(triggerIdSchema))
 }
 
 function trueOrFalse() {

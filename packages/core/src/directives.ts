@@ -9,6 +9,8 @@ export interface Directives {
   state?: "warm" | "fresh"
   /** Where it may connect to, of what the deployment allows: `none`, or hosts separated by commas. */
   egress?: string
+  /** Its place among the enabled hooks of a chain, ascending; a whole number, by default 0. */
+  order?: string
   /** What its caller is answered when a synchronous run fails: an error, or to go on as if there were no hook. */
   "on-failure"?: "closed" | "open"
   /** JSON that stands in for the result when a synchronous run fails. */
@@ -25,6 +27,7 @@ const VALUES: Readonly<Record<keyof Directives, readonly string[]>> = {
   language: ["typescript"],
   state: ["warm", "fresh"],
   egress: [],
+  order: [],
   "on-failure": ["closed", "open"],
   fallback: [],
   circuit: ["on", "off"],
@@ -54,7 +57,7 @@ export function parseDirectives(script: string): ParsedDirectives {
       return { fault: `The directive "${key}" may be ${list(allowed)}, not "${value}"` }
     directives[key] = value
   }
-  const fault = fallbackFault(directives)
+  const fault = fallbackFault(directives) ?? orderFault(directives)
   return fault === undefined ? { directives: asDirectives(directives) } : { fault }
 }
 
@@ -67,6 +70,11 @@ function fallbackFault({ fallback, "on-failure": onFailure }: Record<string, str
     return `The directive "fallback" must be JSON, not ${fallback}`
   }
   return undefined
+}
+
+function orderFault({ order }: Record<string, string>): string | undefined {
+  if (order === undefined || /^-?\d{1,9}$/.test(order)) return undefined
+  return `The directive "order" must be a whole number, not "${order}"`
 }
 
 function* directiveWords(script: string): Generator<string> {

@@ -48,17 +48,18 @@ describe("what cannot be understood is a fault", () => {
   test.each([
     [
       "egres=none",
-      'Unknown directive "egres"; known are "language", "state", "egress", "on-failure", "fallback", "circuit"',
+      'Unknown directive "egres"; known are "language", "state", "egress", "order", "on-failure", "fallback", "circuit"',
     ],
     [
       "toString=1",
-      'Unknown directive "toString"; known are "language", "state", "egress", "on-failure", "fallback", "circuit"',
+      'Unknown directive "toString"; known are "language", "state", "egress", "order", "on-failure", "fallback", "circuit"',
     ],
     ["state=stale", 'The directive "state" may be "warm", "fresh", not "stale"'],
     ["state", 'The directive "state" has no value'],
     ["egress=", 'The directive "egress" has no value'],
     ["on-failure=fallback", 'The directive "on-failure" may be "closed", "open", not "fallback"'],
     ["fallback={scope}", 'The directive "fallback" must be JSON, not {scope}'],
+    ["order=first", 'The directive "order" must be a whole number, not "first"'],
     ["on-failure=open fallback=1", 'Of the directives "on-failure" and "fallback" there may be one'],
   ])("%s", (text, fault) => {
     expect(parseDirectives(`// hooklane: ${text}`)).toEqual({ fault })

@@ -12,6 +12,11 @@ export type NewHook = Pick<Hook, "name" | "script" | "triggerId"> &
 
 export type HookPatch = Partial<Pick<Hook, "name" | "script" | "dependencies" | "enabled">>
 
+/** Whether an enabled hook takes the place of the trigger's others or joins them in a chain. */
+export interface Enabling {
+  enabling?: "switch" | "join"
+}
+
 export interface HookFilter {
   triggerId?: TriggerId | undefined
   enabled?: boolean | undefined
@@ -20,10 +25,14 @@ export interface HookFilter {
 }
 
 /**
- * Makes a hook with its first version; an enabled one takes the place of the trigger's enabled hook.
+ * Makes a hook with its first version; an enabled one takes the place of the trigger's enabled hook, or joins it.
  * @throws AppError HookAlreadyExists when another hook has the name
  */
-export async function createHook(storage: Storage, hook: NewHook): Promise<Hook> {
+export async function createHook(
+  storage: Storage,
+  hook: NewHook,
+  { enabling = "switch" }: Enabling = {},
+): Promise<Hook> {
   const { name, script, triggerId, dependencies = {}, enabled = false } = hook
   const { db, tables, nextId } = storage
   const id = nextId()
@@ -31,7 +40,7 @@ export async function createHook(storage: Storage, hook: NewHook): Promise<Hook>
   const writes = [
     db.insert(tables.hooks).values({ id, name, triggerId, enabled: false, versionNumber: 1 }),
     insertVersion(storage, { ...content, ...firstBuild(content), hookId: id, number: 1 }),
-    ...(enabled ? [enableOnly(storage, id)] : []),
+    ...(enabled ? [enable(storage, id, enabling)] : []),
   ]
   await refusingTakenNames("Hook with the same name already exists.", () =>
     atomically(storage, writes, { turn: "hooks" }),
@@ -46,10 +55,15 @@ export async function getHook(storage: Storage, id: string): Promise<Hook> {
 
 /**
  * Replaces the given properties. New content makes the next version; enabling, disabling and content that is
- * the same make none. Enabling disables the trigger's other hook in the same statement.
+ * the same make none. Enabling disables the trigger's other hooks in the same statement, unless it joins them.
  * @throws AppError HookDoesNotExist, HookAlreadyExists when another hook has the name
  */
-export async function updateHook(storage: Storage, id: string, patch: HookPatch): Promise<Hook> {
+export async function updateHook(
+  storage: Storage,
+  id: string,
+  patch: HookPatch,
+  { enabling = "switch" }: Enabling = {},
+): Promise<Hook> {
   await refusingTakenNames("A hook with the same name already exists.", () =>
     saveVersion(storage, id, {
       change: (content) => ({
@@ -58,7 +72,7 @@ export async function updateHook(storage: Storage, id: string, patch: HookPatch)
         dependencies: patch.dependencies ?? content.dependencies,
         sealedSecrets: content.sealedSecrets,
       }),
-      alongside: switchOf(storage, id, patch.enabled),
+      alongside: switchOf(storage, id, { enabled: patch.enabled, enabling }),
     }),
   )
   return getHook(storage, id)
@@ -93,11 +107,21 @@ export async function listHooks(
   return { hooks: page.map(toHook), total }
 }
 
-function switchOf(storage: Storage, id: string, enabled: boolean | undefined): SQLWrapper[] {
+function switchOf(
+  storage: Storage,
+  id: string,
+  { enabled, enabling }: { enabled: boolean | undefined; enabling: "switch" | "join" },
+): SQLWrapper[] {
   if (enabled === undefined) return []
-  if (enabled) return [enableOnly(storage, id)]
-  const { hooks } = storage.tables
-  return [storage.db.update(hooks).set({ enabled: false }).where(eq(hooks.id, id))]
+  return [enabled ? enable(storage, id, enabling) : setEnabled(storage, id, false)]
+}
+
+function enable(storage: Storage, id: string, enabling: "switch" | "join"): SQLWrapper {
+  return enabling === "join" ? setEnabled(storage, id, true) : enableOnly(storage, id)
+}
+
+function setEnabled({ db, tables: { hooks } }: Storage, id: string, enabled: boolean): SQLWrapper {
+  return db.update(hooks).set({ enabled }).where(eq(hooks.id, id))
 }
 
 /**

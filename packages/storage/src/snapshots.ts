@@ -1,26 +1,17 @@
 import { AppError, type Snapshot, type TriggerId } from "@hooklane/core"
-import { and, desc, eq, inArray } from "drizzle-orm"
+import { and, asc, desc, eq, inArray } from "drizzle-orm"
 import { type CurrentHook, getCurrentHook, selectCurrentHooks } from "./current-hooks.ts"
 import type { Storage } from "./open.ts"
 
 /**
- * What a worker needs of the trigger's enabled hook; undefined when none is enabled. While the current version's npm
- * packages are being built, the last version that can run goes on serving.
+ * What a worker needs of the trigger's enabled hooks: none, one, or those of a chain in the order of their creation.
+ * While a hook's npm packages are being built, its last version that can run goes on serving.
  */
-export async function findEnabledSnapshot(
-  storage: Storage,
-  triggerId: TriggerId,
-): Promise<Snapshot | undefined> {
+export async function findEnabledSnapshots(storage: Storage, triggerId: TriggerId): Promise<Snapshot[]> {
   const { hooks } = storage.tables
-  const [current] = await selectCurrentHooks(storage).where(
-    and(eq(hooks.triggerId, triggerId), eq(hooks.enabled, true)),
-  )
-  return current && toSnapshot(await servingVersion(storage, current))
-}
-
-/** The same for all triggers. */
-export async function listEnabledSnapshots(storage: Storage): Promise<Snapshot[]> {
-  const enabled = await selectCurrentHooks(storage).where(eq(storage.tables.hooks.enabled, true))
+  const enabled = await selectCurrentHooks(storage)
+    .where(and(eq(hooks.triggerId, triggerId), eq(hooks.enabled, true)))
+    .orderBy(asc(hooks.id))
   const serving = await Promise.all(enabled.map((current) => servingVersion(storage, current)))
   return serving.map(toSnapshot)
 }

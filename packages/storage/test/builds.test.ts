@@ -6,7 +6,7 @@ import {
   deleteHook,
   type FinishedBuild,
   findBundleOf,
-  findEnabledSnapshot,
+  findEnabledSnapshots,
   findPendingBuild,
   finishBuild,
   getBundle,
@@ -42,7 +42,7 @@ async function newHook(storage: Storage, changes: object = {}) {
     dependencies,
     ...changes,
   })
-  const number = async () => (await findEnabledSnapshot(storage, triggerId))?.number
+  const number = async () => (await findEnabledSnapshots(storage, triggerId))[0]?.number
   /** Ends the build that the hook's current version waits for. */
   const finish = async (build: FinishedBuild = BUILT) => {
     const pending = await findPendingBuild(storage, id)
@@ -147,18 +147,27 @@ onEachDatabase((newStorage) => {
     await updateHook(storage, id, { dependencies: { ms: "2.1.3" } })
     expect(await number()).toBe(1)
     await finish()
-    expect(await findEnabledSnapshot(storage, triggerId)).toMatchObject({ number: 3, bundleId: "bundle1" })
+    expect((await findEnabledSnapshots(storage, triggerId))[0]).toMatchObject({
+      number: 3,
+      bundleId: "bundle1",
+    })
   })
 
   test("a hook whose only version is being built is not ready, and one whose build failed cannot run", async () => {
     const storage = await newStorage()
     const { id, finish } = await newHook(storage)
-    expect(await findEnabledSnapshot(storage, triggerId)).toMatchObject({ number: 1, unbuilt: "pending" })
+    expect((await findEnabledSnapshots(storage, triggerId))[0]).toMatchObject({
+      number: 1,
+      unbuilt: "pending",
+    })
     await finish()
-    expect(await findEnabledSnapshot(storage, triggerId)).not.toHaveProperty("unbuilt")
+    expect((await findEnabledSnapshots(storage, triggerId))[0]).not.toHaveProperty("unbuilt")
     await updateHook(storage, id, { dependencies: { ms: "9" } })
     await finish(FAILED)
-    expect(await findEnabledSnapshot(storage, triggerId)).toMatchObject({ number: 2, unbuilt: "failed" })
+    expect((await findEnabledSnapshots(storage, triggerId))[0]).toMatchObject({
+      number: 2,
+      unbuilt: "failed",
+    })
   })
 
   test("a failed build can be tried again, no other can", async () => {

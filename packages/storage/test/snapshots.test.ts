@@ -3,10 +3,9 @@ import { expect, test } from "vitest"
 import {
   createHook,
   deleteHook,
-  findEnabledSnapshot,
+  findEnabledSnapshots,
   getCurrentSnapshot,
   getSnapshot,
-  listEnabledSnapshots,
   updateHook,
 } from "../src/index.ts"
 import { onEachDatabase } from "./databases.ts"
@@ -15,7 +14,7 @@ onEachDatabase((newStorage) => {
   test("a trigger's enabled hook is found as a worker needs it", async () => {
     const storage = await newStorage()
     const triggerId = "credentials-exchange"
-    expect(await findEnabledSnapshot(storage, triggerId)).toBeUndefined()
+    expect((await findEnabledSnapshots(storage, triggerId))[0]).toBeUndefined()
     const { id } = await createHook(storage, {
       name: "a-hook",
       script: "code",
@@ -23,7 +22,7 @@ onEachDatabase((newStorage) => {
       dependencies: { lodash: "4.17.21" },
       enabled: true,
     })
-    const snapshot = await findEnabledSnapshot(storage, triggerId)
+    const snapshot = (await findEnabledSnapshots(storage, triggerId))[0]
     expect(snapshotSchema.parse(snapshot)).toEqual({
       versionId: expect.any(String),
       hookId: id,
@@ -36,7 +35,7 @@ onEachDatabase((newStorage) => {
       unbuilt: "pending",
     })
     await updateHook(storage, id, { enabled: false })
-    expect(await findEnabledSnapshot(storage, triggerId)).toBeUndefined()
+    expect((await findEnabledSnapshots(storage, triggerId))[0]).toBeUndefined()
     expect(await getCurrentSnapshot(storage, id)).toEqual(snapshot)
   })
 
@@ -51,14 +50,19 @@ onEachDatabase((newStorage) => {
     await expect(getSnapshot(storage, first.versionId)).rejects.toMatchObject({ code: "version_not_found" })
   })
 
-  test("the enabled hooks of all triggers are listed, one each", async () => {
+  test("hooks that were enabled to join one another are all there, the oldest first", async () => {
     const storage = await newStorage()
-    const script = "code"
-    await createHook(storage, { name: "off", script, triggerId: "send-phone-message" })
-    await createHook(storage, { name: "replaced", script, triggerId: "send-phone-message", enabled: true })
-    await createHook(storage, { name: "phone", script, triggerId: "send-phone-message", enabled: true })
-    await createHook(storage, { name: "password", script, triggerId: "post-change-password", enabled: true })
-    const names = (await listEnabledSnapshots(storage)).map((snapshot) => snapshot.hookName)
-    expect(names.sort()).toEqual(["password", "phone"])
+    const triggerId = "credentials-exchange"
+    const hook = { script: "code", triggerId, enabled: true } as const
+    const one = await createHook(storage, { ...hook, name: "one" }, { enabling: "join" })
+    await createHook(storage, { ...hook, name: "two" }, { enabling: "join" })
+    const names = async () => (await findEnabledSnapshots(storage, triggerId)).map(({ hookName }) => hookName)
+    expect(await names()).toEqual(["one", "two"])
+    await updateHook(storage, one.id, { enabled: false })
+    expect(await names()).toEqual(["two"])
+    await updateHook(storage, one.id, { enabled: true }, { enabling: "join" })
+    expect(await names()).toEqual(["one", "two"])
+    await updateHook(storage, one.id, { enabled: true })
+    expect(await names()).toEqual(["one"])
   })
 })

@@ -1,4 +1,4 @@
-import { AppError, type Config, type Hook } from "@hooklane/core"
+import { AppError, type Config, type Hook, type TriggerId } from "@hooklane/core"
 import {
   createHook,
   deleteHook,
@@ -26,7 +26,7 @@ import { singleValues, typedText } from "../text-input.ts"
 import { parseInput } from "../validation.ts"
 
 export interface HookDeps {
-  config: Pick<Config, "preserveNames" | "readOnly">
+  config: Pick<Config, "preserveNames" | "readOnly" | "chains">
   storage: Storage
   /** Awaited before the answer, so that the next event sees it; waits a while for npm packages to be built. */
   hookSaved: (hook: Pick<Hook, "id" | "triggerId">) => Promise<void>
@@ -49,7 +49,11 @@ export function hookRoutes({ config, storage, hookDeleted, hookSaved }: HookDeps
   app.post("/api/v2/hooks", requireScope("create:hooks"), async (c) => {
     const body = await readBody(c, createHookSchema)
     if (config.readOnly) throw new AppError("hooks_not_allowed", "This endpoint is disabled for your tenant.")
-    const hook = await createHook(storage, { ...body, name: storedHookName(config, body.name) })
+    const hook = await createHook(
+      storage,
+      { ...body, name: storedHookName(config, body.name) },
+      { enabling: enablingOf(config, body.triggerId) },
+    )
     await hookSaved(hook)
     return c.json(viewSavedHook(hook), 201)
   })
@@ -65,7 +69,8 @@ export function hookRoutes({ config, storage, hookDeleted, hookSaved }: HookDeps
     const body = await readBody(c, updateHookSchema)
     if (config.readOnly) await refuseNewScript(storage, id, body)
     const name = body.name === undefined ? undefined : storedHookName(config, body.name)
-    const hook = await updateHook(storage, id, { ...body, name })
+    const { triggerId } = await getHook(storage, id)
+    const hook = await updateHook(storage, id, { ...body, name }, { enabling: enablingOf(config, triggerId) })
     await hookSaved(hook)
     return c.json(viewSavedHook(hook))
   })
@@ -78,6 +83,11 @@ export function hookRoutes({ config, storage, hookDeleted, hookSaved }: HookDeps
   })
 
   return app
+}
+
+/** Where a trigger has a chain, an enabled hook joins the others. */
+function enablingOf({ chains }: HookDeps["config"], triggerId: TriggerId): "switch" | "join" {
+  return chains.includes(triggerId) ? "join" : "switch"
 }
 
 function queryOf<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {

@@ -9,10 +9,10 @@ import {
   triggerIdSchema,
 } from "@hooklane/core"
 import { callerOf, requireScope } from "../auth.ts"
+import { type ChainDeps, createChain } from "../chain.ts"
 import type { DispatchResult } from "../dispatch.ts"
 import { asyncEventQuery, readTiming, syncEventQuery } from "../event-options.ts"
 import { type IdempotencyDeps, onlyOnce } from "../idempotency.ts"
-import { createPolicyDispatch, type PolicyDispatchDeps } from "../policy-dispatch.ts"
 import { readJson } from "../read-json.ts"
 import { createRouter } from "../router.ts"
 
@@ -54,11 +54,18 @@ const answerSchema = z
         "The hook failed, and this is what its script says to answer then: to go on as if there were no hook (open, " +
           "`skipped`) or a result that stands in for the hook's (fallback, `succeeded`)",
       ),
+    executions: z.array(z.string()).optional().describe("Of a chain: the executions of its hooks, in order"),
     durationMs: z.number(),
   })
   .openapi("Answer")
 
-const acceptedSchema = z.object({ executionId: z.string(), status: z.literal("queued") }).openapi("Accepted")
+const acceptedSchema = z
+  .object({
+    executionId: z.string(),
+    status: z.literal("queued"),
+    executions: z.array(z.string()).optional().describe("Of a chain: one execution for each hook"),
+  })
+  .openapi("Accepted")
 
 const listRoute = createRoute({
   method: "get",
@@ -104,9 +111,9 @@ const eventRoute = createRoute({
 })
 
 /** `/v1/triggers`: what there is to hook into, and the way in for events. */
-export function triggerRoutes(deps: PolicyDispatchDeps & IdempotencyDeps & { maxDelayDays: number }) {
+export function triggerRoutes(deps: ChainDeps & IdempotencyDeps & { maxDelayDays: number }) {
   const app = createRouter()
-  const dispatch = createPolicyDispatch(deps)
+  const dispatch = createChain(deps)
 
   app.use("/v1/triggers", requireScope("read:hooks"))
   app.use("/v1/triggers/:triggerId/events", requireScope("create:events"))
