@@ -28,6 +28,7 @@ const MAX_FRAME_BYTES = 128 * 1024 * 1024
 const settings: ExecutorSettings = JSON.parse(process.argv[2] ?? "")
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true })
 const runs = new Map<string, ThreadRun>()
+let runsSoFar = 0
 let hook: { text: SharedArrayBuffer; policy: Policy } | undefined
 
 const pool = createPool({
@@ -50,6 +51,7 @@ pipe.on("close", () => process.kill(process.pid, "SIGKILL"))
 pipe.on("error", () => process.kill(process.pid, "SIGKILL"))
 startIdleWatch({
   isBusy: () => runs.size > 0,
+  runsSoFar: () => runsSoFar,
   onBurning: () => giveUp("it went on working after its runs", "cpu"),
 })
 await pool.run({ kind: "warm_up" })
@@ -106,6 +108,7 @@ function start(request: RunRequest): void {
     onNotStarted: () => giveUp("its threads do not start"),
   })
   runs.set(request.id, run)
+  runsSoFar += 1
 }
 
 function policyFor({ directives }: HookCode): Policy {
