@@ -10,10 +10,21 @@ import { executor } from "./suites/executor.ts"
 import { history } from "./suites/history.ts"
 import { idle } from "./suites/idle.ts"
 import { memory } from "./suites/memory.ts"
+import { postgres } from "./suites/postgres.ts"
 import { scaling } from "./suites/scaling.ts"
 import { service } from "./suites/service.ts"
 
-const SUITES: Record<string, Suite> = { service, async, backlog, history, scaling, memory, idle, executor }
+const SUITES: Record<string, Suite> = {
+  service,
+  async,
+  backlog,
+  history,
+  postgres,
+  scaling,
+  memory,
+  idle,
+  executor,
+}
 
 const HELP = `npm run bench -- [suite …] [options]
 
@@ -25,6 +36,7 @@ bench/results/<date>.json. Without a suite it runs all of them, some five minute
   async     events accepted per second with 256 in flight
   backlog   p99 of synchronous calls while 100,000 asynchronous jobs wait
   history   throughput with 1,000,000 executions in the history beside an empty one
+  postgres  a service that shares its database beside one that has its own
   scaling   1 and 2 workers × 1 and 10 hooks × events of 1 kB and 100 kB
   memory    what a finished job leaves in Redis
   idle      processor time of a service that has nothing to do
