@@ -39,5 +39,6 @@ function describeExit(code: number | null, signal: string | null, stderr: string
     return { reason: "its process ran out of memory", cause: "memory" }
   }
   const how = signal ? `its process was ended by ${signal}` : `its process exited with code ${code}`
-  return { reason: how, cause: "crash" }
+  const error = /^\w*Error.*$/m.exec(stderr)?.[0].slice(0, 300)
+  return { reason: error ? `${how} (${error})` : how, cause: "crash" }
 }

@@ -1,68 +1,167 @@
 import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
-import { createServer as createTcpServer } from "node:net"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { createServer as createTcpServer, type Server } from "node:net"
+import type { OutboundCall, RunReport } from "@hooklane/core"
+import { afterEach, beforeAll, describe, expect, test } from "vitest"
 import type { Executors, ExecutorsOptions } from "../src/index.ts"
 import { noAbort, runBody, start, taskOf } from "./harness.ts"
 
-/** Counts who came: nobody may, unless a rule says so. */
-let visits = 0
-const server = createServer((request, response) => {
-  visits += 1
-  request.resume()
-  if (request.url === "/redirect") response.writeHead(302, { location: `http://127.0.0.1:${secretPort}/` })
-  response.end(`you asked for ${request.url}`)
-})
-const secret = createTcpServer(() => {
-  visits += 1
-})
+type Egress = NonNullable<ExecutorsOptions["egress"]>
+
 let port = 0
-let secretPort = 0
-let executors: Executors
+let otherPort = 0
+/** Who came where no rule lets anybody. */
+let strays = 0
+let executors: Executors | undefined
 
 beforeAll(async () => {
-  await Promise.all(
-    [server, secret].map((one) => new Promise<void>((done) => one.listen(0, "127.0.0.1", done))),
-  )
-  port = portOf(server.address())
-  secretPort = portOf(secret.address())
-  executors = await start({ egress: rules("public") })
+  const http = createServer((request, response) => {
+    request.resume()
+    const location = `http://127.0.0.1:${otherPort}/`
+    if (request.url === "/redirect") response.writeHead(302, { location })
+    if (request.url === "/much") response.end(Buffer.alloc(12 * 1024 * 1024))
+    else response.end(`you asked for ${request.url}`)
+  })
+  const stray = createTcpServer((socket) => {
+    strays += 1
+    socket.destroy()
+  })
+  port = await listen(http)
+  otherPort = await listen(stray)
+  return () => {
+    http.closeAllConnections()
+    http.close()
+    stray.close()
+  }
 })
 
-afterAll(async () => {
-  await executors.close()
-  server.closeAllConnections()
-  server.close()
-  secret.close()
-})
+afterEach(() => executors?.close())
 
-function portOf(address: AddressInfo | string | null): number {
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
+  const address = server.address()
   if (typeof address !== "object" || !address) throw new Error("not listening")
   return address.port
 }
 
-function rules(mode: "none" | "public" | "allowlist"): NonNullable<ExecutorsOptions["egress"]> {
+/** The address of the server as an exception, under some rule for all others. */
+function exceptFor(mode: Egress["mode"] = "public"): Egress {
   return { mode, allow: [], exceptions: [{ host: "127.0.0.1", port }] }
 }
 
-const WAYS = {
-  http: "require('http').get(URL, (r) => r.setEncoding('utf8').once('data', (text) => cb(null, text))).on('error', cb)",
-  fetch: "fetch(URL).then((r) => r.text()).then((text) => cb(null, text), cb)",
-  net: `const socket = require("net").connect(PORT, "127.0.0.1", () => socket.write("GET /net HTTP/1.0\\r\\n\\r\\n"))
-    let text = ""
-    socket.setEncoding("utf8").on("data", (more) => text += more).on("end", () => cb(null, text.slice(text.indexOf("you")))).on("error", cb)`,
+async function run(egress: Egress, script: string): Promise<RunReport> {
+  executors = await start({ egress, threads: 1 })
+  return executors.run(taskOf(script), noAbort)
 }
 
-describe("a service with an exception", () => {
-  test.each(Object.entries(WAYS))("is reached with %s, run after run", async (name, body) => {
+const fetching = (path: string) =>
+  `module.exports = async () => (await fetch("http://127.0.0.1:${port}${path}")).text()`
+
+function callsOf({ calls = [] }: RunReport): Pick<OutboundCall, "host" | "port" | "allowed">[] {
+  return calls.map(({ host, port: to, allowed }) => ({ host, port: to, allowed }))
+}
+
+describe("a service with an exception is reached", () => {
+  const WAYS = {
+    http: `require("http").get(URL, (r) => r.setEncoding("utf8").once("data", (text) => cb(null, text))).on("error", cb)`,
+    fetch: "fetch(URL).then((r) => r.text()).then((text) => cb(null, text), cb)",
+    net: `const socket = require("net").connect(PORT, "127.0.0.1", () => socket.write("GET /net HTTP/1.0\\r\\n\\r\\n"))
+      let text = ""
+      socket.setEncoding("utf8").on("data", (more) => text += more).on("error", cb)
+      socket.on("end", () => cb(null, text.slice(text.indexOf("you"))))`,
+    "net.Socket": `const socket = new (require("net").Socket)()
+      socket.setTimeout(5000).connect({ port: PORT, host: "127.0.0.1" })
+      let text = ""
+      socket.setEncoding("utf8").on("data", (more) => text += more).on("error", cb)
+      socket.on("close", () => cb(null, text.slice(text.indexOf("you"))))
+      socket.end("GET /net.Socket HTTP/1.0\\r\\n\\r\\n")`,
+  }
+  test.each(Object.entries(WAYS))("with %s, run after run", async (name, body) => {
+    executors = await start({ egress: exceptFor(), threads: 1 })
     const url = JSON.stringify(`http://127.0.0.1:${port}/${name}`)
-    const script = `module.exports = (user, context, cb) => {
-      ${body.replaceAll("URL", url).replaceAll("PORT", String(port))}
-    }`
+    const text = body.replaceAll("URL", url).replaceAll("PORT", String(port))
+    const task = taskOf(`module.exports = (user, context, cb) => { ${text} }`)
     for (const _ of [1, 2, 3]) {
-      const report = await executors.run(taskOf(script, { versionId: name }), noAbort)
+      const report = await executors.run(task, noAbort)
       expect(report.outcome).toEqual({ status: "returned", value: `you asked for /${name}` })
-      expect(report.calls).toMatchObject([{ host: "127.0.0.1", port, allowed: true }])
+      expect(callsOf(report)).toEqual([{ host: "127.0.0.1", port, allowed: true }])
     }
+  })
+
+  test("and its call is listed with its size and its time", async () => {
+    const { calls } = await run(exceptFor(), fetching("/listed"))
+    expect(calls).toMatchObject([{ host: "127.0.0.1", port, allowed: true }])
+    expect(calls?.[0]?.bytesIn).toBeGreaterThan(20)
+    expect(calls?.[0]?.bytesOut).toBeGreaterThan(20)
+    expect(calls?.[0]?.durationMs).toBeGreaterThanOrEqual(0)
+  })
+
+  test("under an allowlist, too", async () => {
+    const { outcome } = await run(exceptFor("allowlist"), fetching("/a"))
+    expect(outcome).toEqual({ status: "returned", value: "you asked for /a" })
+  })
+})
+
+describe("a connection is refused, and listed with the reason,", () => {
+  test.each([
+    ["under none, exceptions and all", "none", ""],
+    ["when the hook wants none", "public", "// hooklane: egress=none\n"],
+    ["when the hook wants other hosts", "public", "// hooklane: egress=api.example.com,*.example.org:443\n"],
+  ] as const)("%s", async (_, mode, head) => {
+    const report = await run(exceptFor(mode), head + fetching("/"))
+    expect(report.outcome.status).toBe("rejected")
+    expect(report.calls).toMatchObject([
+      { host: "127.0.0.1", port, allowed: false, problem: expect.stringMatching(/EACCES .*rules/) },
+    ])
+  })
+
+  test("where a redirect leads to one that is not allowed", async () => {
+    const report = await run(exceptFor(), fetching("/redirect"))
+    expect(report.outcome.status).toBe("rejected")
+    expect(callsOf(report)).toEqual([
+      { host: "127.0.0.1", port, allowed: true },
+      { host: "127.0.0.1", port: otherPort, allowed: false },
+    ])
+    expect(strays).toBe(0)
+  })
+
+  test("for a host that is not in the allowlist, without asking for its address", async () => {
+    const allow = [{ host: "*.example.com" }]
+    const script = `module.exports = async () => (await fetch("http://example.invalid/")).status`
+    const { calls } = await run({ mode: "allowlist", allow, exceptions: [] }, script)
+    expect(calls).toMatchObject([{ allowed: false, problem: expect.stringMatching(/rules/) }])
+  })
+
+  test("to the port of mail between servers", async () => {
+    const script = `module.exports = (user, context, cb) => require("net").connect(25, "192.0.43.8").on("error", cb)`
+    expect(callsOf(await run(exceptFor(), script))).toEqual([
+      { host: "192.0.43.8", port: 25, allowed: false },
+    ])
+  })
+})
+
+test("a run that receives too much is cut off", async () => {
+  const { outcome, calls } = await run(exceptFor(), fetching("/much"))
+  expect(outcome.status).toBe("rejected")
+  expect(calls?.[0]?.bytesIn).toBeLessThan(11 * 1024 * 1024)
+  expect(calls?.[0]?.problem).toMatch(/10 MB/)
+})
+
+test("a hook whose first lines cannot be understood does not run", async () => {
+  executors = await start({ threads: 1 })
+  const { outcome } = await executors.run(
+    taskOf("// hooklane: egress=no!ne\nmodule.exports = () => {}"),
+    noAbort,
+  )
+  expect(outcome).toMatchObject({ status: "not_compiled" })
+})
+
+test("TLS is made in the hook's thread: certificates are checked there", async () => {
+  executors = await start({ egress: exceptFor(), threads: 1 })
+  const body = `require("https").get("https://127.0.0.1:${port}/").on("error", cb)`
+  const report = await runBody(executors, body)
+  // The server speaks no TLS: that the handshake fails shows that it began.
+  expect(report.outcome).toMatchObject({
+    status: "rejected",
+    error: { properties: { code: expect.stringMatching(/SSL|EPROTO|ECONNRESET/) } },
   })
 })

@@ -65,6 +65,12 @@ describe("module state is kept", () => {
     expect(await runTwice(counting(body))).toEqual(KEPT)
   })
 
+  test("by a hook that keeps it in its global object", async () => {
+    const script =
+      "module.exports = async () => { global.runs = (global.runs ?? 0) + 1; return { runs: global.runs } }"
+    expect(await runTwice(script)).toEqual(KEPT)
+  })
+
   test("by a hook that patches things while it is loaded", async () => {
     const head =
       "String.prototype.shout = function () { return this + '!' }; require('events').prototype.more = 1"

@@ -1,5 +1,6 @@
 import type { PackageLoaders } from "./hook-packages.ts"
 import { partsOf } from "./integrity.ts"
+import { closeDoors } from "./lockdown.ts"
 import type { HookTimers } from "./timers.ts"
 
 const { getBuiltinModule, platform, arch } = process
@@ -100,6 +101,7 @@ function createBuiltins(powers: RequirePowers): (specifier: string) => unknown {
 
   function lend(name: string): unknown {
     const module: unknown = getBuiltinModule(name)
+    closeDoors(name, Object(module))
     powers.onLend(partsOf(module))
     return module
   }

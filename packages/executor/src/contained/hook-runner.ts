@@ -7,6 +7,7 @@ import { type IntegrityWatch, intrinsicsOf, watchIntegrity } from "./integrity.t
 import { installNetShim } from "./net-shim.ts"
 import { createNetwork } from "./network.ts"
 import { createRunLog } from "./run-log.ts"
+import { createRunScope, SCOPE_PARTS } from "./run-scope.ts"
 import { createSandbox, type Sandbox, type SandboxedCode, type SandboxPowers } from "./sandbox.ts"
 import { openStorageLine, type StorageLine } from "./storage-line.ts"
 import type { RunTask, ThreadAnswer, ThreadMessage } from "./thread-protocol.ts"
@@ -55,17 +56,17 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     shims: { net: installNetShim(network), dns, "dns/promises": dnsPromises },
     timers,
     onLend: (parts) => lent.add(parts),
-    print: (level, values) => active?.print(level, values),
-    exit: (code) => active?.answer({ status: "crashed", reason: `it called process.exit(${code})` }),
+    print: (level, values) => scope.own()?.print(level, values),
+    exit: (code) => scope.own()?.answer({ status: "crashed", reason: `it called process.exit(${code})` }),
   }
   /** What all contexts of this thread share: the language's own objects, and modules that were handed out. */
-  const lent = watchIntegrity(intrinsicsOf(globalThis))
+  const lent = watchIntegrity([...intrinsicsOf(globalThis), ...SCOPE_PARTS])
   /** A hook may patch things while it is loaded. That is its own state, for as long as it is loaded. */
   let isPatchedByLoad = false
   let own: IntegrityWatch | undefined
   let hook: ParsedHook | undefined
   let sandbox: Sandbox | undefined
-  let active: ActiveRun | undefined
+  const scope = createRunScope<ActiveRun>()
   let runs = 0
 
   async function run(task: RunTask): Promise<void> {
@@ -73,14 +74,15 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     openTimers()
     openNetwork(task.port)
     const current = beginRun(task, settings)
-    active = current
     runs += 1
-    try {
-      call(task, current)
-    } catch (error) {
-      // A hook that changed its own intrinsics broke the prelude.
-      fault(error)
-    }
+    scope.enter(current, () => {
+      try {
+        call(task, current)
+      } catch (error) {
+        // A hook that changed its own intrinsics broke the prelude.
+        fault(error)
+      }
+    })
     const status = await current.answered
     closeTimers()
     closeNetwork()
@@ -88,7 +90,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     // What the run left for the next turns of the loop comes now, and counts as its own.
     await nextTurn()
     await nextTurn()
-    active = undefined
+    scope.leave()
     const isUnclean = current.isUnclean || countResources() > resourcesBefore || runs >= MAX_RUNS
     if (isUnclean || !lent.isIntact()) await retire(task)
     const isWarm = status === "returned" || status === "rejected"
@@ -112,7 +114,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
         return
       }
       sandbox = fresh
-      own = watchIntegrity(fresh.intrinsics())
+      own = fresh.watch()
       isPatchedByLoad = !lent.isIntact()
       lent.accept()
     }
@@ -121,9 +123,11 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
 
   function fault(thrown: unknown): void {
     // Between two runs there is nobody to tell; the thread cannot be trusted to be clean.
-    if (!active || !sandbox) endThread(1)
-    active.isUnclean = true
-    active.answer(sandbox.threw(thrown))
+    if (!scope.isBusy() || !sandbox) endThread(1)
+    const run = scope.own()
+    if (!run) return
+    run.isUnclean = true
+    run.answer(sandbox.threw(thrown))
   }
 
   return { run, fault }

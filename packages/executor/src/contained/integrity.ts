@@ -1,5 +1,7 @@
 /** Remembers what objects hold, to see later whether a hook has changed them. */
 export interface IntegrityWatch {
+  /** Of the same kind, but properties may be added: hooks keep things in their global object. */
+  addOpen(object: object): void
   add(objects: Iterable<object>): void
   /**
    * False when a property was added, removed or replaced since it was watched. One that was added hidden (not
@@ -12,6 +14,8 @@ export interface IntegrityWatch {
 
 interface Watched {
   object: object
+  /** Properties may be added. */
+  isOpen: boolean
   keyCount: number
   /** Without the hidden ones. */
   listedKeyCount: number
@@ -38,6 +42,10 @@ export function watchIntegrity(objects: Iterable<object> = []): IntegrityWatch {
   let all = [...watched.values()]
   let turn = 0
   return {
+    addOpen(object) {
+      watched.set(object, { ...remember(object), isOpen: true })
+      all = [...watched.values()]
+    },
     add(more) {
       add(more)
       all = [...watched.values()]
@@ -48,12 +56,12 @@ export function watchIntegrity(objects: Iterable<object> = []): IntegrityWatch {
         const one = all[index]
         if (!one) continue
         if (!isAsRemembered(one)) return false
-        if (index % TURNS === turn && ownKeys(one.object).length !== one.keyCount) return false
+        if (index % TURNS === turn && hasHiddenKeys(one)) return false
       }
       return true
     },
     accept() {
-      all = all.map(({ object }) => remember(object))
+      all = all.map(({ object, isOpen }) => ({ ...remember(object), isOpen }))
     },
   }
 }
@@ -117,6 +125,7 @@ function remember(object: object): Watched {
   })
   return {
     object,
+    isOpen: false,
     keyCount: all.length,
     listedKeyCount: listedKeys(object).length,
     keys,
@@ -124,8 +133,12 @@ function remember(object: object): Watched {
   }
 }
 
-function isAsRemembered({ object, listedKeyCount, keys, values }: Watched): boolean {
-  if (listedKeys(object).length !== listedKeyCount) return false
+function hasHiddenKeys({ object, isOpen, keyCount }: Watched): boolean {
+  return !isOpen && ownKeys(object).length !== keyCount
+}
+
+function isAsRemembered({ object, isOpen, listedKeyCount, keys, values }: Watched): boolean {
+  if (!isOpen && listedKeys(object).length !== listedKeyCount) return false
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index]
     if (key !== undefined && !is(get(object, key), values[index])) return false

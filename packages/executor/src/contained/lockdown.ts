@@ -78,6 +78,19 @@ const GLOBALS = [
   "sessionStorage",
 ]
 
+/** What modules that are for hooks hold besides: files, the whole process's settings, sockets past the broker. */
+const DOORS: Readonly<Record<string, readonly string[]>> = {
+  crypto: ["setEngine", "setFips"],
+  http: ["WebSocket"],
+  util: ["setTraceSigInt"],
+  zlib: ["ZipBuffer", "ZipEntry", "ZipFile", "createZipArchive", "createZipArchiveSync", "zipFiles"],
+}
+
+/** To be called with each module before a hook gets it. */
+export function closeDoors(name: string, module: object): void {
+  for (const door of DOORS[name] ?? []) Reflect.deleteProperty(module, door)
+}
+
 function empty(target: object): void {
   emptyBut(target, new Set())
 }

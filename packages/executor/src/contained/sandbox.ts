@@ -6,7 +6,7 @@ import { createConsole } from "./hook-console.ts"
 import type { PackageLoaders } from "./hook-packages.ts"
 import { createHookProcess } from "./hook-process.ts"
 import { createRequire } from "./hook-require.ts"
-import { intrinsicsOf } from "./integrity.ts"
+import { type IntegrityWatch, intrinsicsOf, watchIntegrity } from "./integrity.ts"
 import { type Prelude, type PreludeInput, prelude } from "./prelude.ts"
 import { storageFace } from "./storage-face.ts"
 import type { HookTimers } from "./timers.ts"
@@ -86,8 +86,8 @@ const storageScript = new Script(`(${storageFace})`, { filename: "hooklane:stora
 
 /** A fresh context for one hook version: clean globals, its own `require`, and the prelude that calls the hook. */
 export interface Sandbox extends Prelude {
-  /** The language's own objects in this context. */
-  intrinsics(): object[]
+  /** Watches the language's own objects in this context, as they are now. */
+  watch(): IntegrityWatch
   /** The value of a compiled script in this context. */
   evaluate(script: Script): (...args: unknown[]) => unknown
 }
@@ -118,7 +118,11 @@ export function createSandbox({ code, packages }: SandboxedCode, powers: Sandbox
   return {
     ...face,
     evaluate: (script) => script.runInContext(global),
-    intrinsics: () => intrinsicsOf(global),
+    watch: () => {
+      const watch = watchIntegrity(intrinsicsOf(global))
+      watch.addOpen(global)
+      return watch
+    },
   }
 }
 
