@@ -8,7 +8,7 @@ FROM base AS dependencies
 COPY package.json package-lock.json ./
 COPY apps/gateway/package.json apps/gateway/
 COPY apps/worker/package.json apps/worker/
-COPY packages/bundler/package.json packages/bundler/
+COPY bench/package.json bench/
 COPY packages/bundler/package.json packages/bundler/
 COPY packages/core/package.json packages/core/
 COPY packages/executor/package.json packages/executor/

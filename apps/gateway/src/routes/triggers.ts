@@ -16,7 +16,7 @@ import { type IdempotencyDeps, onlyOnce } from "../idempotency.ts"
 import { readJson } from "../read-json.ts"
 import { createRouter } from "../router.ts"
 
-export const EXECUTION_ID_HEADER = "Hooklane-Execution-Id"
+const EXECUTION_ID_HEADER = "Hooklane-Execution-Id"
 
 const triggerSchema = z
   .object({
