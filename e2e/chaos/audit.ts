@@ -137,10 +137,13 @@ async function checkRedis({ redis, api }: Service): Promise<string[]> {
     const lanes =
       await api.get<{ triggerId: string; waiting: number; active: number; delayed: number }[]>("/v1/queues")
     const busy = lanes.filter(({ waiting, active, delayed }) => waiting + active + delayed > 0)
+    const hooks = await api.get<{ id: string }[]>("/api/v2/hooks")
+    const documents = new Set(hooks.map(({ id }) => `hooklane:storage:${id}`))
+    const stray = (await strayKeys(connection)).filter((key) => !documents.has(key))
     return [
       ...unread,
       ...busy.map((lane) => `the lane is not empty: ${JSON.stringify(lane)}`),
-      ...(await strayKeys(connection)).map((key) => `the key ${key} is left`),
+      ...stray.map((key) => `the key ${key} is left`),
     ]
   } finally {
     await connection.close()
