@@ -1,4 +1,3 @@
-// @ts-check
 // Plain JavaScript: its package is not installed where the project's types are checked.
 import { generate } from "selfsigned"
 

@@ -34,6 +34,7 @@ const BOOT_LIMIT_MS = 10_000
 /** Besides the heaps of its threads: buffers, code, and what a thread takes while another takes its place. */
 const ALLOWED_MB = 128
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: it wires one process to the parts that watch it; none has a body
 export function superviseExecutor(child: ChildProcess, settings: ExecutorSettings): ExecutorProcess {
   const { gone, kill } = watchDeath(child)
   const runs = openPendingRuns({ cancel: (id) => send({ type: "cancel", id }), kill })
@@ -41,13 +42,7 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
   const { promise: proof, resolve: onProof, reject: failToProve } = Promise.withResolvers<string[]>()
   proof.catch(() => {})
   const storages = createRunStorages(send)
-  const receive = createReceiver({
-    runs,
-    onReady,
-    onProof,
-    kill,
-    onStorage: storages.take,
-  })
+  const receive = createReceiver({ runs, onReady, onProof, kill, onStorage: storages.take })
   const link = openFrameLink(pipeOf(child), {
     maxBytes: largestFrame(settings),
     onFrame: (message) => {
@@ -60,25 +55,18 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
     beat: () => send({ type: "ping" }),
     onSilence: () => kill("it fell silent"),
   })
-  const allowedMb = ALLOWED_MB + settings.threads * settings.heapMb
   const memory = watchMemory({
     pid: child.pid ?? 0,
-    allowedMb,
-    onExceeded: () => kill(`it used more than ${allowedMb} MB of memory`, "memory"),
+    allowedMb: ALLOWED_MB + settings.threads * settings.heapMb,
+    onExceeded: (limitMb) => kill(`it used more than ${limitMb} MB of memory`, "memory"),
   })
   const bootTimer = setTimeout(kill, BOOT_LIMIT_MS, "it did not start in time")
-  ready.then(
-    () => {
-      clearTimeout(bootTimer)
-      memory.setBaseline()
-    },
-    () => clearTimeout(bootTimer),
-  )
+  ready.then(memory.setBaseline, () => {}).finally(() => clearTimeout(bootTimer))
   void gone.then((death) => {
     heartbeat.stop()
     failToProve(new AppError("internal_error", `An executor could not be tested: ${death.reason}`))
     failToBoot(new AppError("internal_error", `An executor did not start: ${death.reason}`))
-    runs.endAll({ ...death, rssMb: memory.rssMb, limitMb: allowedMb })
+    runs.endAll({ ...death, rssMb: memory.rssMb, limitMb: memory.allowedMb })
   })
 
   function send(message: ToExecutor): void {

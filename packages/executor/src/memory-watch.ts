@@ -11,13 +11,14 @@ export interface MemoryWatch {
   hold(): () => void
   /** The last figure in MB. */
   readonly rssMb: number
+  readonly allowedMb: number
 }
 
 export interface MemoryWatchOptions {
   pid: number
   /** Above the baseline. */
   allowedMb: number
-  onExceeded(): void
+  onExceeded(allowedMb: number): void
 }
 
 const POLL_MS = 50
@@ -32,7 +33,7 @@ export function watchMemory({ pid, allowedMb, onExceeded }: MemoryWatchOptions):
   function poll(): void {
     // A process that has just died reads as 0.
     rssMb = readRssMb(pid) || rssMb
-    if (rssMb > baselineMb + allowedMb) onExceeded()
+    if (rssMb > baselineMb + allowedMb) onExceeded(allowedMb)
   }
 
   return {
@@ -50,6 +51,7 @@ export function watchMemory({ pid, allowedMb, onExceeded }: MemoryWatchOptions):
         timer = undefined
       }
     },
+    allowedMb,
     get rssMb() {
       return rssMb
     },

@@ -3,12 +3,12 @@ import type { ExecutorSettings, HookCode } from "../protocol.ts"
 import { type CompiledHook, compileHook } from "./compile-hook.ts"
 import { createDnsShim } from "./dns-shim.ts"
 import { compilePackages } from "./hook-packages.ts"
-import { type IntegrityWatch, intrinsicsOf, watchIntegrity } from "./integrity.ts"
+import { createKeptSandbox } from "./kept-sandbox.ts"
 import { installNetShim } from "./net-shim.ts"
 import { createNetwork } from "./network.ts"
 import { createRunLog } from "./run-log.ts"
-import { createRunScope, SCOPE_PARTS } from "./run-scope.ts"
-import { createSandbox, type Sandbox, type SandboxedCode, type SandboxPowers } from "./sandbox.ts"
+import { createRunScope } from "./run-scope.ts"
+import { createSandbox, type SandboxedCode, type SandboxPowers } from "./sandbox.ts"
 import { openStorageLine, type StorageLine } from "./storage-line.ts"
 import type { RunTask, ThreadAnswer, ThreadMessage } from "./thread-protocol.ts"
 import { createTimers } from "./timers.ts"
@@ -48,25 +48,21 @@ interface ActiveRun {
  */
 const MAX_RUNS = 10_000
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one thread
 export function createHookRunner(settings: RunnerSettings): HookRunner {
   const { timers, open: openTimers, close: closeTimers } = createTimers()
   const { network, open: openNetwork, close: closeNetwork } = createNetwork()
   const { dns, dnsPromises } = createDnsShim(network)
+  const kept = createKeptSandbox()
+  const scope = createRunScope<ActiveRun>()
   const powers: SandboxPowers = {
     shims: { net: installNetShim(network), dns, "dns/promises": dnsPromises },
     timers,
-    onLend: (parts) => lent.add(parts),
+    onLend: kept.lend,
     print: (level, values) => scope.own()?.print(level, values),
     exit: (code) => scope.own()?.answer({ status: "crashed", reason: `it called process.exit(${code})` }),
   }
-  /** What all contexts of this thread share: the language's own objects, and modules that were handed out. */
-  const lent = watchIntegrity([...intrinsicsOf(globalThis), ...SCOPE_PARTS])
-  /** A hook may patch things while it is loaded. That is its own state, for as long as it is loaded. */
-  let isPatchedByLoad = false
-  let own: IntegrityWatch | undefined
   let hook: ParsedHook | undefined
-  let sandbox: Sandbox | undefined
-  const scope = createRunScope<ActiveRun>()
   let runs = 0
 
   async function run(task: RunTask): Promise<void> {
@@ -92,19 +88,15 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     await nextTurn()
     scope.leave()
     const isUnclean = current.isUnclean || countResources() > resourcesBefore || runs >= MAX_RUNS
-    if (isUnclean || !lent.isIntact()) await retire(task)
-    const isWarm = status === "returned" || status === "rejected"
-    if (!isWarm || hook?.code.directives.isFresh || !own?.isIntact()) {
-      if (isPatchedByLoad) await retire(task)
-      sandbox = undefined
-    }
+    const isWarm = (status === "returned" || status === "rejected") && !hook?.code.directives.isFresh
+    if (isUnclean || !kept.rest({ drop: !isWarm })) await retire(task)
     task.port.close()
   }
 
   function call({ hook: text, event, webtask }: RunTask, { answer, storage }: ActiveRun): void {
     hook ??= parseHook(text)
     const { compiled } = hook
-    if (!sandbox) {
+    if (!kept.current) {
       const fresh = createSandbox(hook, powers)
       const refusal = compiled.isCompiled
         ? fresh.load(fresh.evaluate(compiled.script))
@@ -113,21 +105,18 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
         answer(refusal)
         return
       }
-      sandbox = fresh
-      own = fresh.watch()
-      isPatchedByLoad = !lent.isIntact()
-      lent.accept()
+      kept.keep(fresh)
     }
-    sandbox.call({ event, webtask, answer, askStorage: storage.ask })
+    kept.current?.call({ event, webtask, answer, askStorage: storage.ask })
   }
 
   function fault(thrown: unknown): void {
     // Between two runs there is nobody to tell; the thread cannot be trusted to be clean.
-    if (!scope.isBusy() || !sandbox) endThread(1)
+    if (!scope.isBusy() || !kept.current) endThread(1)
     const run = scope.own()
     if (!run) return
     run.isUnclean = true
-    run.answer(sandbox.threw(thrown))
+    run.answer(kept.current.threw(thrown))
   }
 
   return { run, fault }

@@ -1,6 +1,7 @@
-import { connect, type Socket } from "node:net"
+import type { Socket } from "node:net"
 import type { OutboundCall } from "@hooklane/core"
-import type { Address, Endpoint, NetEvent, NetProblem, NetRequest } from "./net-protocol.ts"
+import { dial } from "./dial.ts"
+import type { Endpoint, NetEvent, NetProblem, NetRequest } from "./net-protocol.ts"
 import { type Policy, problemOf, resolveDestination } from "./resolve.ts"
 
 /** One connection of a hook, on the side that has the network. */
@@ -25,6 +26,7 @@ export interface OutboundOptions {
 /** So much may be on its way to the thread before it has read any of it. */
 const MAX_UNREAD_BYTES = 256 * 1024
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one connection
 export function openOutbound({ request, policy, call, send, ...on }: OutboundOptions): OutboundConnection {
   const { id, host, port } = request
   let socket: Socket | undefined
@@ -52,15 +54,16 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     end({ code: "EACCES", message: `connect EACCES ${host}:${port} - ${why}` })
   }
 
-  async function dial(): Promise<void> {
+  async function connect(): Promise<void> {
     const resolution = await resolveDestination(policy, host, port)
     if ("refusal" in resolution) return refuse(resolution.refusal)
     if ("problem" in resolution) return end(resolution.problem)
     let last: NetProblem | undefined
     for (const address of resolution.addresses) {
       if (isOver) return
-      socket = connectTo(address, port)
-      last = await outcomeOf(socket)
+      const dialling = dial(address, port)
+      socket = dialling.socket
+      last = await dialling.connected
       if (!last) return pump(socket)
     }
     end(last)
@@ -85,7 +88,7 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     send({ kind: "opened", id, remote: remoteOf(connected), local: localOf(connected) })
   }
 
-  void dial()
+  void connect()
   return {
     handle(one) {
       if (one.kind === "net_close") end()
@@ -102,27 +105,6 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
 }
 
 const MAX_RECEIVED = "10 MB"
-
-function connectTo({ address, family }: Address, port: number): Socket {
-  // The other side may have more to say after the hook has ended its own.
-  const socket = connect({ host: address, family, port, autoSelectFamily: false, allowHalfOpen: true })
-  // At every moment there is a listener, whoever else is listening.
-  return socket.on("error", () => {})
-}
-
-/** Undefined when the socket is connected. */
-function outcomeOf(socket: Socket): Promise<NetProblem | undefined> {
-  return new Promise((resolve) => {
-    const settle = (problem?: NetProblem) => {
-      socket.off("error", onError).off("connect", onConnect).off("close", onClose)
-      resolve(problem)
-    }
-    const onConnect = () => settle()
-    const onError = (error: Error) => settle(problemOf(error))
-    const onClose = () => settle({ code: "ECONNABORTED", message: "connect ECONNABORTED" })
-    socket.once("connect", onConnect).once("error", onError).once("close", onClose)
-  })
-}
 
 function remoteOf({ remoteAddress = "", remotePort = 0, remoteFamily }: Socket): Endpoint {
   return { address: remoteAddress, port: remotePort, family: remoteFamily === "IPv6" ? 6 : 4 }

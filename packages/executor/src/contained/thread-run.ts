@@ -5,6 +5,7 @@ import { createEgressBroker } from "./egress-broker.ts"
 import type { Evidence } from "./evidence.ts"
 import type { Pool } from "./pool.ts"
 import type { Policy } from "./resolve.ts"
+import { createRunOutput } from "./run-output.ts"
 import type { StorageEvent, StorageRequest } from "./storage-protocol.ts"
 import type { RunTask, ThreadMessage } from "./thread-protocol.ts"
 
@@ -33,55 +34,38 @@ const START_LIMIT_MS = 5_000
 const CLEAN_UP_LIMIT_MS = 250
 /** So long before its time is over, a run is asked where it is. */
 const MAX_LEAD_MS = 100
-const MAX_LOG_LINES = 1_000
-const PREVIEW_MS = 30
-const PREVIEW_LINES = 5
+const FLOODED: Ending = { status: "crashed", reason: "it printed without end" }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one run
 export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRunOptions): ThreadRun {
   const { port1: port, port2 } = new MessageChannel()
   const controller = new AbortController()
-  const logs: LogLine[] = []
   const broker = createEgressBroker({
     policy,
     send: (event, transfer = []) => port.postMessage(event, transfer),
   })
+  const output = createRunOutput(on.onOutput)
   let logsTruncated = false
   let startedAt = performance.now()
   let isAnswered = false
   let isExpired = false
   let threadId = 0
   const leadMs = Math.min(MAX_LEAD_MS, request.timeoutMs / 4)
-  let preview: NodeJS.Timeout | undefined
   let timer = setTimeout(on.onNotStarted, START_LIMIT_MS)
 
   function settle(ending: Ending, runMs = performance.now() - startedAt, kill?: Answer["kill"]): void {
     if (isAnswered) return
     isAnswered = true
     clearTimeout(timer)
-    clearTimeout(preview)
-    const calls = broker.calls()
+    const facts = { ending, logs: output.close(), logsTruncated, runMs, calls: broker.calls() }
     broker.close()
-    on.onAnswer({
-      type: "answer",
-      id: request.id,
-      ending,
-      logs,
-      logsTruncated,
-      runMs,
-      calls,
-      ...(kill && { kill }),
-    })
+    on.onAnswer({ type: "answer", id: request.id, ...facts, ...(kill && { kill }) })
   }
 
   function stop(ending: Ending, kill?: Answer["kill"]): void {
     if (isAnswered) return
     settle(ending, performance.now() - startedAt, kill)
     pool.end(controller)
-  }
-
-  function showOutput(): void {
-    preview = undefined
-    if (!isAnswered) on.onOutput(logs.slice(-PREVIEW_LINES))
   }
 
   /** Just before the end, so that the answer at the deadline does not have to wait for it. */
@@ -95,14 +79,6 @@ export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRun
     stop({ status: "timed_out" }, { reason: "wall_time", ...(await evidence) })
   }
 
-  function takeLine(line: LogLine): void {
-    // The thread counts them; one that does not is no longer what it was.
-    if (logs.length < MAX_LOG_LINES) {
-      logs.push(line)
-      preview ??= setTimeout(showOutput, PREVIEW_MS)
-    } else stop({ status: "crashed", reason: "it printed without end" }, { reason: "output" })
-  }
-
   port.on("message", (message: ThreadMessage) => {
     switch (message.kind) {
       case "started":
@@ -112,7 +88,7 @@ export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRun
         timer = setTimeout(look, request.timeoutMs - leadMs)
         return
       case "log":
-        takeLine(message.line)
+        if (!output.take(message.line)) stop(FLOODED, { reason: "output" })
         return
       case "logs_truncated":
         logsTruncated = true
@@ -135,16 +111,16 @@ export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRun
   })
 
   const task: RunTask = { kind: "run", port: port2, hook, event: request.event, webtask: request.webtask }
+  const onDeath = (error: unknown) => {
+    const ending = endingOf(error)
+    settle(ending, performance.now() - startedAt, { reason: killReasonOf(ending) })
+    clearTimeout(timer)
+    port.close()
+  }
   pool.run(task, controller.signal).then(
     () => clearTimeout(timer),
     // The port may still hold what the thread sent before it died.
-    (error) =>
-      setImmediate(() => {
-        const ending = endingOf(error)
-        settle(ending, performance.now() - startedAt, { reason: killReasonOf(ending) })
-        clearTimeout(timer)
-        port.close()
-      }),
+    (error) => setImmediate(onDeath, error),
   )
   return {
     cancel: () => stop({ status: "cancelled" }),

@@ -21,7 +21,7 @@ export const EXHAUST: Exhaustion[] = [
   ],
   [
     "an endless loop in a console argument",
-    "const o = { toString() { for (;;); } }; console.log(`${o}`)",
+    "const o = { toString() { for (;;); } }; console.log(String(o))",
     STOPPED,
   ],
   [

@@ -1,0 +1,34 @@
+import type { LogLine } from "@hooklane/core"
+
+/** What a run has printed, in the executor's main thread. */
+export interface RunOutput {
+  /** False when there is more than a thread lets through: it is no longer what it was. */
+  take(line: LogLine): boolean
+  /** Nothing more is shown. */
+  close(): LogLine[]
+}
+
+const MAX_LINES = 1_000
+const SHOW_MS = 30
+const SHOWN_LINES = 5
+
+/** @param show called with the newest lines, a moment after they were printed */
+export function createRunOutput(show: (lines: LogLine[]) => void): RunOutput {
+  const lines: LogLine[] = []
+  let timer: NodeJS.Timeout | undefined
+  return {
+    take(line) {
+      if (lines.length === MAX_LINES) return false
+      lines.push(line)
+      timer ??= setTimeout(() => {
+        timer = undefined
+        show(lines.slice(-SHOWN_LINES))
+      }, SHOW_MS)
+      return true
+    },
+    close() {
+      clearTimeout(timer)
+      return lines
+    },
+  }
+}
