@@ -34,7 +34,6 @@ const BOOT_LIMIT_MS = 10_000
 /** Besides the heaps of its threads: buffers, code, and what a thread takes while another takes its place. */
 const ALLOWED_MB = 128
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: it wires one process to the parts that watch it; none has a body
 export function superviseExecutor(child: ChildProcess, settings: ExecutorSettings): ExecutorProcess {
   const { gone, kill } = watchDeath(child)
   const runs = openPendingRuns({ cancel: (id) => send({ type: "cancel", id }), kill })
