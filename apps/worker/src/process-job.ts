@@ -41,11 +41,7 @@ export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): 
 const BUILD_PATIENCE_MS = 600_000
 
 /** Whether the npm packages of the job's hook are still being built. A synchronous job has no time for that. */
-async function mustWait(
-  { snapshots, now }: JobDeps,
-  job: Job,
-  { runnableAt }: JobAttempt,
-): Promise<boolean> {
+async function mustWait({ snapshots, now }: JobDeps, job: Job, { runnableAt }: JobAttempt): Promise<boolean> {
   if (job.replyTo !== undefined || now() - runnableAt > BUILD_PATIENCE_MS) return false
   return (await snapshots.get(job.versionId))?.unbuilt === "pending"
 }
@@ -95,7 +91,7 @@ function recordOf(deps: JobDeps, job: Job, attempt: AttemptFacts, result: Attemp
 }
 
 function attemptOf(deps: JobDeps, attempt: AttemptFacts, result: AttemptResult): Attempt {
-  const { startedAt, runMs, failure, error, logs, logsTruncated } = result
+  const { startedAt, runMs, failure, error, logs, logsTruncated, calls, kill } = result
   return {
     attempt: attempt.number,
     workerId: deps.workerId,
@@ -104,6 +100,8 @@ function attemptOf(deps: JobDeps, attempt: AttemptFacts, result: AttemptResult):
     runMs,
     logs,
     logsTruncated,
+    ...(calls && { calls }),
+    ...(kill && { kill }),
     ...(failure && { failure }),
     ...(error && { error }),
   }

@@ -5,7 +5,9 @@ import {
   type Failure,
   type HookError,
   type Job,
+  type Kill,
   type LogLine,
+  type OutboundCall,
   type Outcome,
   REPLY_GRACE_MS,
   type Snapshot,
@@ -35,6 +37,8 @@ export interface AttemptResult {
   outcome?: Outcome
   logs: LogLine[]
   logsTruncated: boolean
+  calls?: OutboundCall[]
+  kill?: Kill
   /** Absent when the attempt succeeded. */
   failure?: Failure
   error?: HookError
