@@ -6,6 +6,7 @@ import {
   type Snapshot,
   type TriggerId,
 } from "@hooklane/core"
+import { byDeadline, LATEST_ANSWER_MS } from "./by-deadline.ts"
 import type { CallEnd } from "./circuit-breaker.ts"
 import type { Circuits } from "./circuits.ts"
 import { type DispatchDeps, type DispatchResult, dispatch } from "./dispatch.ts"
@@ -27,9 +28,9 @@ export function createPolicyDispatch(deps: PolicyDispatchDeps) {
   // For the time in which it cannot be known, because Redis or the database is away.
   const lastEnabled = new Map<TriggerId, Snapshot | undefined>()
 
-  async function findHook(triggerId: TriggerId) {
+  async function findHook(triggerId: TriggerId, latestAt: number) {
     try {
-      const snapshot = await deps.enabledHooks.get(triggerId)
+      const snapshot = await byDeadline(deps.enabledHooks.get(triggerId), { latestAt, now: deps.now })
       lastEnabled.set(triggerId, snapshot)
       return { snapshot }
     } catch (trouble) {
@@ -39,14 +40,20 @@ export function createPolicyDispatch(deps: PolicyDispatchDeps) {
 
   return async (submission: Submission): Promise<DispatchResult> => {
     if (submission.trigger.mode === "async") return dispatch(deps, submission)
-    const { snapshot, trouble } = await findHook(submission.trigger.id)
+    const startedAt = deps.now()
+    const deadlineAt = startedAt + (submission.timeoutMs ?? deps.syncTimeoutMs)
+    const latestAt = deadlineAt + LATEST_ANSWER_MS
+    const { snapshot, trouble } = await findHook(submission.trigger.id, latestAt)
     const policy = readFailurePolicy(snapshot?.script ?? "")
     // Under one id, what the worker tells of the run and what is told here meet in the history.
     const { executionId = deps.newExecutionId() } = submission
-    const identified = { ...submission, executionId }
-    const run = () => (trouble ? Promise.reject(trouble) : dispatch(deps, identified))
+    const identified = { ...submission, executionId, timeoutMs: Math.max(1, deadlineAt - deps.now()) }
+    const run = async () => {
+      if (trouble) throw trouble
+      return byDeadline(dispatch(deps, identified), { latestAt, now: deps.now })
+    }
     if (!snapshot || (policy.onFailure === "closed" && !policy.hasCircuit)) return run()
-    return runGuarded(deps, { submission: identified, snapshot, policy, run, startedAt: deps.now() })
+    return runGuarded(deps, { submission: identified, snapshot, policy, run, startedAt })
   }
 }
 

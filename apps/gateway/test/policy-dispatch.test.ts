@@ -114,6 +114,37 @@ test("a policy holds while it cannot be known which hook is enabled", async () =
   expect(await dispatch()).toMatchObject({ status: "skipped", policy: { failure: "no_worker" } })
 })
 
+describe("a caller is answered by the deadline plus a second, however long the way to the hook takes", () => {
+  const syncTimeoutMs = 100
+  const never = () => new Promise<never>(() => {})
+
+  test.each<[string, (deps: DispatchDeps) => Partial<DispatchDeps>]>([
+    ["to find it", () => ({ enabledHooks: { get: never } })],
+    ["to be admitted", () => ({ admission: { admitAsync: never, admitSync: never } })],
+    ["to store its job", ({ lanes }) => ({ lanes: { ...lanes, enqueue: never } })],
+  ])("%s", async (_step, change) => {
+    const { dispatch } = await startHook({ change: (deps) => ({ syncTimeoutMs, ...change(deps) }) })
+    const startedAt = performance.now()
+    await expect(dispatch()).rejects.toMatchObject({ code: "hook_timed_out" })
+    expect(performance.now() - startedAt).toBeLessThan(syncTimeoutMs + 1_000)
+  })
+
+  test("and what it took to find it is part of the caller's time", async () => {
+    const found = Promise.withResolvers<void>()
+    const { dispatch, jobs } = await startHook({
+      answer: () => succeeded,
+      change: ({ enabledHooks: { get } }) => ({
+        enabledHooks: { get: (id) => found.promise.then(() => get(id)) },
+      }),
+    })
+    const startedAt = Date.now()
+    const answer = dispatch()
+    setTimeout(found.resolve, 200)
+    await answer
+    expect(jobs[0]?.deadlineAt).toBeLessThan(startedAt + 5_100)
+  })
+})
+
 test("a hook that says no is obeyed", async () => {
   const { dispatch, records } = await startHook({ script: OPEN, answer: () => failed("rejected") })
   expect(await dispatch()).toMatchObject({ status: "failed", failure: "rejected" })
