@@ -53,11 +53,15 @@ interface Place extends Pick<Visitor, "versionId" | "heapMb" | "hook"> {
 interface Seat {
   process: ExecutorProcess
   isReady: boolean
+  /** Somebody starves: it lets nobody in any more, and goes when those inside have left. */
+  isLeaving: boolean
   running: number
   idleTimer: NodeJS.Timeout | undefined
 }
 
 const IDLE_LIMIT_MS = 300_000
+/** A version waits so long for room before another one that is never idle has to make some. */
+const STARVING_MS = 500
 
 export function createPlaces(options: PlacesOptions): Places {
   const house: House = { ...options, places: new Map(), closedBecause: undefined }
@@ -109,8 +113,8 @@ function keyOf({ versionId, heapMb }: Pick<Place, "versionId" | "heapMb">): stri
   return `${versionId}/${heapMb}`
 }
 
-function hasRoom({ threads }: House, { isReady, running }: Seat): boolean {
-  return isReady && running < threads
+function hasRoom({ threads }: House, { isReady, isLeaving, running }: Seat): boolean {
+  return isReady && !isLeaving && running < threads
 }
 
 function enter(house: House, place: Place, seat: Seat): Admission {
@@ -123,7 +127,19 @@ function leave(house: House, place: Place, seat: Seat): void {
   seat.running -= 1
   if (place.seat !== seat) return
   serve(house, place, seat)
-  if (seat.running === 0) rest(house, place, seat)
+  if (seat.running > 0) return
+  if (seat.isLeaving) makeWay(house, place)
+  else rest(house, place, seat)
+}
+
+/** Those who wait for this version line up behind those who starve. */
+function makeWay(house: House, place: Place): void {
+  evict(house, place)
+  populateStarving(house)
+  if (place.waiting.length > 0) {
+    house.places.set(keyOf(place), place)
+    populate(house, place)
+  }
 }
 
 function serve(house: House, place: Place, seat: Seat): void {
@@ -142,9 +158,12 @@ function rest(house: House, place: Place, seat: Seat): void {
 
 /** Gives a place its process, if there is room or an idle process that can go. */
 function populate(house: House, place: Place): void {
-  if (!makeRoom(house)) return
+  if (!makeRoom(house)) {
+    setTimeout(relieve, STARVING_MS, house, place).unref()
+    return
+  }
   const process = house.takeProcess(place.heapMb)
-  const seat: Seat = { process, isReady: false, running: 0, idleTimer: undefined }
+  const seat: Seat = { process, isReady: false, isLeaving: false, running: 0, idleTimer: undefined }
   place.seat = seat
   process.ready.then(
     () => open(house, place, seat),
@@ -159,6 +178,18 @@ function makeRoom(house: House): boolean {
   const idle = seated.find(({ seat, waiting }) => seat?.isReady && seat.running === 0 && waiting.length === 0)
   if (idle) evict(house, idle)
   return idle !== undefined
+}
+
+/** Asks the version that was used longest without a pause to leave, if this one still waits. */
+function relieve(house: House, place: Place): void {
+  if (place.seat || place.waiting.length === 0 || house.closedBecause !== undefined) return
+  const seats = [...house.places.values()].flatMap(({ seat }) => seat ?? [])
+  // One that leaves already may be for this one.
+  const leaving = seats.filter(({ isLeaving }) => isLeaving).length
+  const starving = [...house.places.values()].filter((one) => !one.seat && one.waiting.length > 0).length
+  const next = seats.find(({ isReady, isLeaving }) => isReady && !isLeaving)
+  if (next && leaving < starving) next.isLeaving = true
+  setTimeout(relieve, STARVING_MS, house, place).unref()
 }
 
 function open(house: House, place: Place, seat: Seat): void {

@@ -132,6 +132,21 @@ describe("more versions than executors", () => {
     await busy
   })
 
+  test("one that is always busy does not keep another from running", async () => {
+    const executors = await open({ maxExecutors: 1, threads: 1 })
+    let isOver = false
+    const busy = Array.from({ length: 3 }, async () => {
+      const ends: string[] = []
+      while (!isOver)
+        ends.push((await executors.run(taskOf(SLOW, { versionId: "busy" }), noAbort)).outcome.status)
+      return ends
+    })
+    const { outcome } = await executors.run(taskOf(OK, { versionId: "quiet" }), noAbort)
+    expect(outcome).toEqual({ status: "returned", value: "ok" })
+    isOver = true
+    expect(new Set((await Promise.all(busy)).flat())).toEqual(new Set(["returned"]))
+  })
+
   test("a run that nobody wants any more stops waiting", async () => {
     const executors = await open({ maxExecutors: 1 })
     const stop = new AbortController()

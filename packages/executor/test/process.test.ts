@@ -47,6 +47,12 @@ describe.runIf(process.platform === "linux")("an executor's process", () => {
     expect(limits).toMatch(/Max core file size +0 +0/)
     expect(limits).toMatch(/Max file size +0 +0/)
     expect(limits).toMatch(/Max open files +256 +256/)
+    expect(limits).toMatch(/Max address space +\d+ +\d+ +bytes/)
+    if (process.getuid?.() === 0) {
+      const status = readFileSync(`/proc/${pid}/status`, "utf8")
+      expect(/^Uid:\s+(\d+)/m.exec(status)?.[1]).toMatch(/^[3-5]\d{4}$/)
+      expect(/^Groups:\s*$/m.test(status)).toBe(true)
+    }
     await executors.close()
   })
 
@@ -58,12 +64,15 @@ describe.runIf(process.platform === "linux")("an executor's process", () => {
     expect(existsSync(folder)).toBe(false)
   })
 
-  test("ends with a worker that is killed", async () => {
+  test("ends with a worker that is killed, and the next worker removes its folder", async () => {
     const pid = await startWorker()
     const folder = runtimeFolderOf(pid)
     worker?.kill("SIGKILL")
     await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false)
-    rmSync(folder, { recursive: true })
+    expect(existsSync(folder)).toBe(true)
+    const executors = await start()
+    await expect.poll(() => existsSync(folder)).toBe(false)
+    await executors.close()
   })
 
   test("ends when its worker falls silent, even if the pipe stays open", { timeout: 30_000 }, async () => {
