@@ -4,7 +4,9 @@ import {
   executionStatusSchema,
   failureSchema,
   isFinal,
+  killSchema,
   logLineSchema,
+  outboundCallSchema,
   triggerIdSchema,
 } from "@hooklane/core"
 import type { ExecutionAttempt, ExecutionDetail, ExecutionSummary } from "@hooklane/storage"
@@ -41,6 +43,8 @@ export const executionSummarySchema = z
   })
   .openapi("ExecutionSummary")
 
+const lineSchema = logLineSchema.extend({ at: timeSchema })
+
 const attemptViewSchema = z.object({
   attempt: z.int(),
   workerId: z.string(),
@@ -49,8 +53,16 @@ const attemptViewSchema = z.object({
   runMs: z.number(),
   failure: failureSchema.nullable(),
   error: errorSchema.nullable(),
-  logs: z.array(logLineSchema.extend({ at: timeSchema })),
+  logs: z.array(lineSchema),
   logsTruncated: z.boolean(),
+  calls: z
+    .array(outboundCallSchema.extend({ at: timeSchema }))
+    .nullable()
+    .describe("Connections that the hook asked for, the refused ones too; null when there were none"),
+  kill: killSchema
+    .extend({ lastOutput: z.array(lineSchema) })
+    .nullable()
+    .describe("What is known of a run that was stopped from outside"),
 })
 
 /** An execution with its attempts, as `GET /v1/executions/{id}` answers it. */
@@ -97,6 +109,12 @@ function viewAttempt(row: ExecutionAttempt): z.infer<typeof attemptViewSchema> {
   return {
     ...row,
     startedAt: row.startedAt.toISOString(),
-    logs: row.logs.map((line) => ({ ...line, at: new Date(line.at).toISOString() })),
+    logs: row.logs.map(withTime),
+    calls: row.calls?.map(withTime) ?? null,
+    kill: row.kill && { ...row.kill, lastOutput: row.kill.lastOutput.map(withTime) },
   }
+}
+
+function withTime<Timed extends { at: number }>(one: Timed): Omit<Timed, "at"> & { at: string } {
+  return { ...one, at: new Date(one.at).toISOString() }
 }

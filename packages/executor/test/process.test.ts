@@ -38,7 +38,9 @@ describe.runIf(process.platform === "linux")("an executor's process", () => {
   test("gets nothing of the worker's environment, and limits", async () => {
     const executors = await start()
     const [pid] = pidsOf(executors)
-    expect(readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter(Boolean).sort()).toEqual([
+    const environment = () => readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter(Boolean).sort()
+    // At first it is the shell that sets the limits.
+    await expect.poll(environment).toEqual([
       `PWD=${runtimeFolderOf(pid ?? 0)}`, // The shell's own.
       "TZ=UTC",
       "UV_THREADPOOL_SIZE=2",
@@ -69,7 +71,6 @@ describe.runIf(process.platform === "linux")("an executor's process", () => {
     const folder = runtimeFolderOf(pid)
     worker?.kill("SIGKILL")
     await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false)
-    expect(existsSync(folder)).toBe(true)
     const executors = await start()
     await expect.poll(() => existsSync(folder)).toBe(false)
     await executors.close()

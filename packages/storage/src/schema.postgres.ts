@@ -4,7 +4,9 @@ import {
   EXECUTION_STATUSES,
   type Failure,
   type HookError,
+  type Kill,
   type LogLine,
+  type OutboundCall,
   type PackageLock,
   TRIGGER_IDS,
 } from "@hooklane/core"
@@ -130,6 +132,8 @@ export const attempts = pgTable(
     error: json().$type<HookError>(),
     logs: json().$type<LogLine[]>().notNull(),
     logsTruncated: boolean().notNull(),
+    calls: json().$type<OutboundCall[]>(),
+    kill: json().$type<Kill>(),
   },
   (table) => [primaryKey({ columns: [table.executionId, table.attempt] })],
 )

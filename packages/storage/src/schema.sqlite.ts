@@ -5,7 +5,9 @@ import {
   EXECUTION_STATUSES,
   type Failure,
   type HookError,
+  type Kill,
   type LogLine,
+  type OutboundCall,
   type PackageLock,
   TRIGGER_IDS,
 } from "@hooklane/core"
@@ -129,6 +131,8 @@ export const attempts = sqliteTable(
     error: text({ mode: "json" }).$type<HookError>(),
     logs: text({ mode: "json" }).$type<LogLine[]>().notNull(),
     logsTruncated: integer({ mode: "boolean" }).notNull(),
+    calls: text({ mode: "json" }).$type<OutboundCall[]>(),
+    kill: text({ mode: "json" }).$type<Kill>(),
   },
   (table) => [primaryKey({ columns: [table.executionId, table.attempt] })],
 )

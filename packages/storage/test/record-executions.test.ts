@@ -58,6 +58,14 @@ onEachDatabase((newStorage) => {
   test("a record is kept whole", async () => {
     const storage = await newStorage()
     const logs = [{ at: 1_600, level: "info", message: 'a "quoted" \u0000 line\n– ünï 🙂 \ud800' } as const]
+    const call = { at: 1_550, host: "api.example.com", port: 443, durationMs: 5, bytesIn: 2, bytesOut: 1 }
+    const calls = [{ ...call, allowed: false, problem: "connect EACCES" }]
+    const kill = {
+      reason: "wall_time",
+      stack: "    at spin (/hook.js:1)",
+      rssMb: 90,
+      lastOutput: logs,
+    } as const
     await recordExecutions(storage, [
       executionRecord({
         head: { ...head, replayOf: "exe_0" },
@@ -65,7 +73,14 @@ onEachDatabase((newStorage) => {
         status: "dead_letter",
         failure: "rejected",
         error,
-        attempt: attemptOf({ failure: "rejected", error, logs, logsTruncated: true }),
+        attempt: attemptOf({
+          failure: "rejected",
+          error,
+          logs,
+          logsTruncated: true,
+          calls,
+          kill: { ...kill, lastOutput: [...logs] },
+        }),
       }),
     ])
     expect(await getExecution(storage, "exe_1")).toEqual({
@@ -93,6 +108,8 @@ onEachDatabase((newStorage) => {
           error,
           logs,
           logsTruncated: true,
+          calls,
+          kill,
         },
       ],
     })

@@ -9,6 +9,8 @@ CREATE TABLE "attempts" (
 	"error" json,
 	"logs" json NOT NULL,
 	"logs_truncated" boolean NOT NULL,
+	"calls" json,
+	"kill" json,
 	CONSTRAINT "attempts_execution_id_attempt_pk" PRIMARY KEY("execution_id","attempt")
 );
 --> statement-breakpoint

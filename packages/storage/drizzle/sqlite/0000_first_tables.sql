@@ -9,6 +9,8 @@ CREATE TABLE `attempts` (
 	`error` text,
 	`logs` text NOT NULL,
 	`logs_truncated` integer NOT NULL,
+	`calls` text,
+	`kill` text,
 	PRIMARY KEY(`execution_id`, `attempt`),
 	FOREIGN KEY (`execution_id`) REFERENCES `executions`(`execution_id`) ON UPDATE no action ON DELETE cascade
 );
