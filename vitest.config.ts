@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import { tallyReporter } from "./scripts/tally-reporter.ts"
 
@@ -15,6 +16,8 @@ export default defineConfig({
     ],
     globalSetup: ["scripts/test-setup.ts"],
     reporters: ["default", tallyReporter()],
+    // By default one processor is left free; these tests mostly wait, so two files at a time fit two processors.
+    maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 20_000,
     hookTimeout: 30_000,
     expect: { poll: { timeout: 5_000 } },
