@@ -18,6 +18,8 @@ export default defineConfig({
     reporters: ["default", tallyReporter()],
     // By default one processor is left free; these tests mostly wait, so two files at a time fit two processors.
     maxWorkers: Math.max(2, availableParallelism()),
+    // A test of real processes may meet a busy machine; one that fails three times in a row has found something.
+    retry: process.env.CI ? 2 : 0,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     expect: { poll: { timeout: 5_000 } },
