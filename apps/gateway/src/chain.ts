@@ -23,7 +23,11 @@ export function createChain(deps: ChainDeps): (submission: Submission) => Promis
     // What cannot be known now is a matter of the failure policy.
     const snapshots = await deps.enabledHooks.all(submission.trigger.id).catch(() => [])
     if (snapshots.length < 2) return dispatchAlone(submission)
-    const dispatches = snapshots.map((snapshot) => createPolicyDispatch(withHook(deps, snapshot)))
+    const dispatches = snapshots.map((snapshot, index) => {
+      const dispatchTo = createPolicyDispatch(withHook(deps, snapshot))
+      // An id that comes with the event is the first execution's.
+      return index === 0 ? dispatchTo : ({ executionId: _, ...others }: Submission) => dispatchTo(others)
+    })
     return submission.trigger.mode === "sync"
       ? followChain(deps, submission, dispatches)
       : storeForEach(submission, dispatches)
@@ -40,15 +44,14 @@ async function followChain(
   submission: Submission,
   dispatches: HookDispatch[],
 ): Promise<DispatchResult> {
-  const { trigger, executionId, timeoutMs = syncTimeoutMs, ...others } = submission
+  const { trigger, timeoutMs = syncTimeoutMs } = submission
   const startedAt = now()
   const executions: string[] = []
   let event = submission.event
   let whole: DispatchResult = { status: "skipped" }
-  for (const [index, dispatchOne] of dispatches.entries()) {
+  for (const dispatchOne of dispatches) {
     const leftMs = Math.max(1, timeoutMs - (now() - startedAt))
-    const id = index === 0 && executionId !== undefined ? { executionId } : {}
-    const one = await dispatchOne({ ...others, ...id, trigger, event, timeoutMs: leftMs })
+    const one = await dispatchOne({ ...submission, event, timeoutMs: leftMs })
     if ("executionId" in one) executions.push(one.executionId)
     if (one.status === "failed") return { ...one, executions, durationMs: now() - startedAt }
     if (one.status !== "succeeded") continue
@@ -68,12 +71,9 @@ function combined({ chain }: Trigger, before: DispatchResult, result: Json | und
 }
 
 async function storeForEach(submission: Submission, dispatches: HookDispatch[]): Promise<DispatchResult> {
-  const { executionId, ...others } = submission
   const executions: string[] = []
-  for (const [index, dispatchOne] of dispatches.entries()) {
-    const stored = await dispatchOne(
-      index === 0 && executionId !== undefined ? { ...others, executionId } : others,
-    )
+  for (const dispatchOne of dispatches) {
+    const stored = await dispatchOne(submission)
     if (stored.status === "queued") executions.push(stored.executionId)
   }
   const [first] = executions

@@ -20,6 +20,6 @@ export async function findHooksInOrder(
 }
 
 function orderOf({ script }: Snapshot): number {
-  const { directives } = { directives: undefined, ...parseDirectives(script) }
-  return Number(directives?.order ?? 0)
+  const parsed = parseDirectives(script)
+  return parsed.fault === undefined ? Number(parsed.directives.order ?? 0) : 0
 }

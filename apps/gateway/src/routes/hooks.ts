@@ -67,10 +67,11 @@ export function hookRoutes({ config, storage, hookDeleted, hookSaved }: HookDeps
   app.patch("/api/v2/hooks/:id", requireScope("update:hooks"), async (c) => {
     const id = hookIdOf(c)
     const body = await readBody(c, updateHookSchema)
-    if (config.readOnly) await refuseNewScript(storage, id, body)
+    const current = await getHook(storage, id)
+    if (config.readOnly) refuseNewScript(current, body)
     const name = body.name === undefined ? undefined : storedHookName(config, body.name)
-    const { triggerId } = await getHook(storage, id)
-    const hook = await updateHook(storage, id, { ...body, name }, { enabling: enablingOf(config, triggerId) })
+    const enabling = enablingOf(config, current.triggerId)
+    const hook = await updateHook(storage, id, { ...body, name }, { enabling })
     await hookSaved(hook)
     return c.json(viewSavedHook(hook))
   })
@@ -100,8 +101,7 @@ export function hookIdOf(c: Context): string {
 }
 
 /** Clients send the script along with what they change, so only another script is an edit. */
-async function refuseNewScript(storage: Storage, id: string, { script }: HookPatch): Promise<void> {
-  const current = await getHook(storage, id)
+function refuseNewScript(current: Hook, { script }: HookPatch): void {
   if (script !== undefined && script !== current.script)
     throw new AppError("hooks_not_allowed", "Insufficient privileges to use this deprecated feature.")
 }
