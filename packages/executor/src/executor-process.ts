@@ -1,12 +1,10 @@
-import type { ChildProcess } from "node:child_process"
 import { randomUUID } from "node:crypto"
-import { Duplex } from "node:stream"
 import { AppError, type RunReport } from "@hooklane/core"
-import { openFrameLink } from "./contained/frames.ts"
+import { type FrameLink, openFrameLink } from "./contained/frames.ts"
 import { startHeartbeat } from "./contained/heartbeat.ts"
 import { MAX_STORAGE_BYTES } from "./contained/storage-protocol.ts"
-import { type DeathReport, watchDeath } from "./death.ts"
-import { watchMemory } from "./memory-watch.ts"
+import type { DeathReport } from "./death.ts"
+import type { LaunchedExecutor } from "./launched-executor.ts"
 import { openPendingRuns } from "./pending-runs.ts"
 import type { ExecutorSettings, HookCode, ToExecutor } from "./protocol.ts"
 import { createReceiver } from "./receive.ts"
@@ -17,6 +15,8 @@ import { webtaskOf } from "./webtask.ts"
 /** One executor process as its worker sees it. Everything that it sends is taken for hostile. */
 export interface ExecutorProcess {
   readonly pid: number
+  /** Resident memory in MB; 0 where it cannot be known. */
+  readonly rssMb: number
   /** @throws AppError internal_error when the process ended before it could be used */
   readonly ready: Promise<void>
   /** Resolves when the process is gone, with the reason. */
@@ -31,49 +31,52 @@ export interface ExecutorProcess {
 }
 
 const BOOT_LIMIT_MS = 10_000
-/** Besides the heaps of its threads: buffers, code, and what a thread takes while another takes its place. */
-const ALLOWED_MB = 128
 
-export function superviseExecutor(child: ChildProcess, settings: ExecutorSettings): ExecutorProcess {
-  const { gone, kill } = watchDeath(child)
+export function superviseExecutor(launched: LaunchedExecutor, settings: ExecutorSettings): ExecutorProcess {
+  const { gone, kill } = launched
   const runs = openPendingRuns({ cancel: (id) => send({ type: "cancel", id }), kill })
   const { promise: ready, resolve: onReady, reject: failToBoot } = Promise.withResolvers<void>()
   const { promise: proof, resolve: onProof, reject: failToProve } = Promise.withResolvers<string[]>()
   proof.catch(() => {})
   const storages = createRunStorages(send)
   const receive = createReceiver({ runs, onReady, onProof, kill, onStorage: storages.take })
-  const link = openFrameLink(pipeOf(child), {
-    maxBytes: largestFrame(settings),
-    onFrame: (message) => {
-      heartbeat.heard()
-      receive(message)
-    },
-    onFault: (fault) => kill(`it broke the protocol: ${fault}`),
+  let link: FrameLink | undefined
+  void launched.stream.then((stream) => {
+    // A stream that breaks is a process that ends, which is reported there.
+    stream.on("error", () => {})
+    link = openFrameLink(stream, {
+      maxBytes: largestFrame(settings),
+      onFrame: (message) => {
+        heartbeat.heard()
+        receive(message)
+      },
+      onFault: (fault) => kill(`it broke the protocol: ${fault}`),
+    })
   })
   const heartbeat = startHeartbeat({
     beat: () => send({ type: "ping" }),
     onSilence: () => kill("it fell silent"),
   })
-  const memory = watchMemory({
-    pid: child.pid ?? 0,
-    allowedMb: ALLOWED_MB + settings.threads * settings.heapMb,
-    onExceeded: (limitMb) => kill(`it used more than ${limitMb} MB of memory`, "memory"),
-  })
   const bootTimer = setTimeout(kill, BOOT_LIMIT_MS, "it did not start in time")
-  ready.then(memory.setBaseline, () => {}).finally(() => clearTimeout(bootTimer))
+  ready.then(launched.setBaseline, () => {}).finally(() => clearTimeout(bootTimer))
   void gone.then((death) => {
     heartbeat.stop()
     failToProve(new AppError("internal_error", `An executor could not be tested: ${death.reason}`))
     failToBoot(new AppError("internal_error", `An executor did not start: ${death.reason}`))
-    runs.endAll({ ...death, rssMb: memory.rssMb, limitMb: memory.allowedMb })
+    runs.endAll(death)
   })
 
   function send(message: ToExecutor): void {
-    link.send(message)
+    link?.send(message)
   }
 
   return {
-    pid: child.pid ?? 0,
+    get pid() {
+      return launched.pid
+    },
+    get rssMb() {
+      return launched.rssMb
+    },
     ready,
     gone,
     kill,
@@ -84,7 +87,7 @@ export function superviseExecutor(child: ChildProcess, settings: ExecutorSetting
     bind: (hook) => send({ type: "bind", hook }),
     run(task, signal) {
       const id = randomUUID()
-      const release = memory.hold()
+      const release = launched.hold()
       const report = runs.add(id, task, signal).finally(() => {
         storages.end(id)
         release()
@@ -102,13 +105,4 @@ function largestFrame({ maxResultBytes, maxLogBytes }: ExecutorSettings): number
   const errorBytes = 65_536
   const callBytes = 512 * 1_024
   return 2 * Math.max(maxResultBytes, MAX_STORAGE_BYTES) + 6 * (maxLogBytes + errorBytes) + callBytes
-}
-
-function pipeOf(child: ChildProcess): Duplex {
-  const pipe = child.stdio[3]
-  if (!(pipe instanceof Duplex))
-    throw new AppError("internal_error", "An executor was started without a pipe")
-  // A pipe that breaks is a process that ends, which is reported there.
-  pipe.on("error", () => {})
-  return pipe
 }

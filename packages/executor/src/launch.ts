@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { writeFile } from "node:fs"
 import type { Identity } from "./identity.ts"
+import { attend, type LaunchedExecutor } from "./launched-executor.ts"
 import type { ExecutorSettings } from "./protocol.ts"
 import type { RuntimeFolder } from "./runtime-folder.ts"
 
@@ -18,7 +19,7 @@ export interface LaunchOptions {
 export function launchExecutor(
   { runtime, identity, addressSpaceMb }: LaunchOptions,
   settings: ExecutorSettings,
-): ChildProcess {
+): LaunchedExecutor {
   const [command, ...args] = underLimits(addressSpaceMb, [
     process.execPath,
     "--permission",
@@ -45,7 +46,7 @@ export function launchExecutor(
     ...identity,
   })
   preferForOomKiller(child.pid)
-  return child
+  return attend(child, settings)
 }
 
 /** A shell sets the limits and then becomes the process; dash takes one limit per call. Windows has none. */

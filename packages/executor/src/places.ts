@@ -12,7 +12,7 @@ import { type Patience, type Waited, type Waiter, waitInLine } from "./waiting.t
 export interface Places {
   /** Resolves with a process to run in, or with how the run ends without one. */
   admit(visitor: Visitor): Promise<Waited<Admission>>
-  all(): Iterable<{ versionId: string; pid: number; running: number }>
+  all(): Iterable<{ versionId: string; process: ExecutorProcess; running: number }>
   /** Admits nobody any more, and refuses those who wait. */
   close(reason: string): void
 }
@@ -69,7 +69,7 @@ export function createPlaces(options: PlacesOptions): Places {
     admit: (visitor) => admit(house, visitor),
     *all() {
       for (const { versionId, seat } of house.places.values()) {
-        if (seat) yield { versionId, pid: seat.process.pid, running: seat.running }
+        if (seat) yield { versionId, process: seat.process, running: seat.running }
       }
     },
     close(reason) {

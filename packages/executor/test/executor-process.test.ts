@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process"
 import { describe, expect, test } from "vitest"
 import { type ExecutorProcess, superviseExecutor } from "../src/executor-process.ts"
+import { attend } from "../src/launched-executor.ts"
 import type { ExecutorSettings } from "../src/protocol.ts"
 import { noAbort, taskOf } from "./harness.ts"
 
@@ -31,7 +32,7 @@ function startHostile(script: string): ExecutorProcess {
   const child = spawn(process.execPath, ["--eval", `${FRAME};${script}`], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   })
-  return superviseExecutor(child, SETTINGS)
+  return superviseExecutor(attend(child, SETTINGS), SETTINGS)
 }
 
 /** Answers the one run that it is given, as it likes. */

@@ -1,0 +1,57 @@
+import type { ChildProcess } from "node:child_process"
+import { Duplex } from "node:stream"
+import { AppError } from "@hooklane/core"
+import { watchDeath } from "./death.ts"
+import { readRssMb, watchMemory } from "./memory-watch.ts"
+import type { ProcessDeath } from "./pending-runs.ts"
+import type { DeathCause, ExecutorSettings } from "./protocol.ts"
+
+/** A process that was started as an executor, as the operating system sees it, wherever it runs. */
+export interface LaunchedExecutor {
+  /** 0 until it is known. */
+  readonly pid: number
+  /** Its frames. Never resolves when the process is gone before there are any. */
+  readonly stream: Promise<Duplex>
+  /** Resolves when the process is gone and all it sent was read. */
+  readonly gone: Promise<ProcessDeath>
+  /** Ends the process at once. The first reason given is the one that counts. */
+  kill(reason: string, cause?: DeathCause): void
+  /** The process is at rest: the memory that it takes now does not count. */
+  setBaseline(): void
+  /** Watches its memory, and kills it over too much, until the release is called. */
+  hold(): () => void
+  /** Resident memory in MB; 0 where it cannot be known. */
+  readonly rssMb: number
+}
+
+/** Besides the heaps of its threads: buffers, code, and what a thread takes while another takes its place. */
+const ALLOWED_MB = 128
+
+/** Takes care of an executor that is a child of this process. */
+export function attend(child: ChildProcess, { threads, heapMb }: ExecutorSettings): LaunchedExecutor {
+  const pid = child.pid ?? 0
+  const death = watchDeath(child)
+  const memory = watchMemory({
+    pid,
+    allowedMb: ALLOWED_MB + threads * heapMb,
+    onExceeded: (limitMb) => death.kill(`it used more than ${limitMb} MB of memory`, "memory"),
+  })
+  return {
+    pid,
+    stream: Promise.resolve(pipeOf(child)),
+    gone: death.gone.then((report) => ({ ...report, rssMb: memory.rssMb, limitMb: memory.allowedMb })),
+    kill: death.kill,
+    setBaseline: memory.setBaseline,
+    hold: memory.hold,
+    get rssMb() {
+      return readRssMb(pid)
+    },
+  }
+}
+
+function pipeOf(child: ChildProcess): Duplex {
+  const pipe = child.stdio[3]
+  if (!(pipe instanceof Duplex))
+    throw new AppError("internal_error", "An executor was started without a pipe")
+  return pipe
+}
