@@ -16,9 +16,23 @@ export function parseInput<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
 ): z.output<Schema> {
+  const ignored = ignoredNames(input)
+  if (ignored.length > 0) throw invalidInput(part, ignored)
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
   throw invalidInput(part, describeIssues(parsed.error.issues, input, schema))
+}
+
+/** zod leaves a property of this name out of a record without a word; nobody would know that it was lost. */
+function ignoredNames(input: unknown): Fault[] {
+  const places = [["", input] as const, ...Object.entries(Object(input))]
+  return places
+    .filter(([, value]) => typeof value === "object" && value !== null && Object.hasOwn(value, "__proto__"))
+    .map(([path]) => ({
+      reason: "Additional properties not allowed: __proto__",
+      path,
+      description: undefined,
+    }))
 }
 
 type ValidationResult = { target: keyof ValidationTargets; data?: unknown } & (

@@ -120,3 +120,34 @@ test("no answer and no log line ever holds a secret's value", async () => {
   const written = answers.map((answer) => answer.text).join() + JSON.stringify(logged)
   expect(written).not.toContain(value)
 })
+
+test("a name that would be lost on the way is refused, and nothing else of the body is taken", async () => {
+  const { call, path, id } = await openAppWithHook()
+  for (const method of ["POST", "PATCH"]) {
+    const refused = await call(method, path, { body: '{"__proto__":"1","ONE":"2"}' })
+    expect([refused.status, refused.json().message]).toEqual([
+      400,
+      "Payload validation error: 'Additional properties not allowed: __proto__'.",
+    ])
+  }
+  expect((await call("GET", path)).text).toBe("{}")
+  const dependencies = '{"dependencies":{"__proto__":"1.0.0"}}'
+  const hook = await call("PATCH", `/api/v2/hooks/${id}`, { body: dependencies })
+  expect([hook.status, hook.json().message]).toEqual([
+    400,
+    "Payload validation error: 'Additional properties not allowed: __proto__' on property dependencies.",
+  ])
+})
+
+test("names that objects have of themselves are names like others", async () => {
+  const { call, path } = await openAppWithHook()
+  const names = ["constructor", "prototype", "toString", "hasOwnProperty"]
+  const body = Object.fromEntries(names.map((name) => [name, "1"]))
+  expect((await call("PATCH", path, { body })).status).toBe(404)
+  expect((await call("POST", path, { body })).status).toBe(201)
+  expect((await call("POST", path, { body })).status).toBe(409)
+  expect((await call("PATCH", path, { body })).status).toBe(201)
+  expect(Object.keys((await call("GET", path)).json())).toEqual(names)
+  await call("DELETE", path, { body: ["constructor"] })
+  expect(Object.keys((await call("GET", path)).json())).toEqual(names.slice(1))
+})
