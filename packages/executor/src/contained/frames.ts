@@ -38,7 +38,7 @@ export function openFrameLink(stream: Duplex, handlers: FrameHandlers): FrameLin
   }
 }
 
-function encodeFrame(message: object): Buffer {
+export function encodeFrame(message: object): Buffer {
   const text = JSON.stringify(message)
   const bytes = Buffer.byteLength(text)
   const frame = Buffer.allocUnsafe(HEADER_BYTES + bytes)
