@@ -57,7 +57,7 @@ export async function startPackageBuilds(deps: PackageBuildsDeps): Promise<Packa
     const { versionId } = build
     const known = underWay.get(versionId)
     if (known) return known
-    if (underWay.size >= MAX_WAITING) return finish(build, { status: "failed", log: TOO_MANY })
+    if (underWay.size >= MAX_WAITING) return fail(build, TOO_MANY)
     const over = inTurn(() => run(build)).finally(() => underWay.delete(versionId))
     underWay.set(versionId, over)
     return over
@@ -74,7 +74,7 @@ export async function startPackageBuilds(deps: PackageBuildsDeps): Promise<Packa
     } catch (err) {
       if (closing.signal.aborted) return
       log.error({ err, hookId, number }, "npm packages could not be built")
-      await finish(build, { status: "failed", log: OUR_FAULT })
+      await fail(build, OUR_FAULT)
     }
   }
 
@@ -86,13 +86,16 @@ export async function startPackageBuilds(deps: PackageBuildsDeps): Promise<Packa
     return bundler.build({ ...request, script: build.script, findBundle }, closing.signal)
   }
 
-  async function finish({ versionId, hookId, number }: PendingBuild, build: FinishedBuild): Promise<void> {
-    try {
-      await finishBuild(storage, versionId, build)
-      await versionChanged(versionId)
-    } catch (err) {
-      log.error({ err, hookId, number }, "a build could not be stored")
-    }
+  async function finish({ versionId }: PendingBuild, build: FinishedBuild): Promise<void> {
+    await finishBuild(storage, versionId, build)
+    await versionChanged(versionId)
+  }
+
+  async function fail(build: PendingBuild, why: string): Promise<void> {
+    const { hookId, number } = build
+    await finish(build, { status: "failed", log: why }).catch((err: unknown) =>
+      log.error({ err, hookId, number }, "a build could not be stored"),
+    )
   }
 
   for (const build of await listPendingBuilds(storage)) void add(build)

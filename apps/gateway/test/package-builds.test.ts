@@ -128,6 +128,22 @@ test("a failed build is kept with its log, and tried again on request", async ()
   await expect(builds.retry(id, 1)).rejects.toMatchObject({ code: "conflict" })
 })
 
+test("a build that cannot be stored, because its bundle was removed meanwhile, can be tried again", async () => {
+  const { storage, builds, asked, version } = await start()
+  const { id } = await newHook(storage)
+  const settled = builds.settle(id)
+  await vi.waitFor(() => expect(asked).toHaveLength(1), 5_000)
+  const { code: _, ...known } = { code: "", ...BUILT }
+  asked[0]?.end(known)
+  await settled
+  expect((await version(id)).buildStatus).toBe("failed")
+  const retried = builds.retry(id, 1)
+  await vi.waitFor(() => expect(asked).toHaveLength(2), 5_000)
+  asked[1]?.end(BUILT)
+  await retried
+  expect((await version(id)).buildStatus).toBe("built")
+})
+
 test("a build that fails for a reason of ours says so, and the next one is built", async () => {
   const { storage, builds, asked, version } = await start()
   const [one, two] = [await newHook(storage, "one"), await newHook(storage, "two")]

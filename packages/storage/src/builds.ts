@@ -70,13 +70,14 @@ export async function finishBuild(storage: Storage, versionId: string, build: Fi
     buildLog: build.log,
     ...(build.status === "built" && madeOf(build)),
   }
-  await atomically(storage, [
+  const writes = [
     ...bundleWrite(storage, build),
     db
       .update(hookVersions)
       .set(changes)
       .where(and(eq(hookVersions.id, versionId), eq(hookVersions.buildStatus, "pending"))),
-  ])
+  ]
+  await atomically(storage, writes, { turn: "hooks" })
 }
 
 /**
@@ -100,11 +101,15 @@ export async function restartBuild(storage: Storage, hookId: string, number: num
   return { versionId: version.id, hookId, number, script, dependencies }
 }
 
-/** Removes the bundles that no version uses. Jobs under way do not need them: Redis has what they run. */
-export async function pruneBundles({ db, tables }: Storage): Promise<void> {
+/**
+ * Removes the bundles that no version uses, in turn with those who may begin to use one. Jobs under way do not need
+ * them: Redis has what they run.
+ */
+export async function pruneBundles(storage: Storage): Promise<void> {
+  const { db, tables } = storage
   const { bundles, hookVersions } = tables
   const uses = db.select().from(hookVersions).where(eq(hookVersions.bundleId, bundles.id))
-  await db.delete(bundles).where(notExists(uses))
+  await atomically(storage, [db.delete(bundles).where(notExists(uses))], { turn: "hooks" })
 }
 
 function bundleWrite(storage: Storage, build: FinishedBuild): SQLWrapper[] {

@@ -3,11 +3,17 @@ import { expect, test } from "vitest"
 import {
   createHook,
   currentSigningKey,
+  deleteHook,
+  findPendingBuild,
+  finishBuild,
+  getBundle,
   getHook,
+  getVersion,
   listExecutions,
   listHooks,
   listPublicKeys,
   listVersions,
+  pruneBundles,
   pruneExecutions,
   recordExecutions,
   rotateSigningKey,
@@ -20,6 +26,15 @@ import { attemptOf, executionRecord } from "./execution-record.ts"
 const triggerId = "send-phone-message"
 const everything = { offset: 0, limit: 100 }
 const ROUNDS = 10
+const BUILT = {
+  status: "built" as const,
+  log: "",
+  lock: {},
+  lockHash: "lock",
+  specifiers: ["ms"],
+  bundleId: "bundle",
+  code: "module.exports = {}",
+}
 
 function newHook(storage: Storage, name: string, enabled = false) {
   return createHook(storage, { name, script: "code", triggerId, enabled })
@@ -86,6 +101,28 @@ onEachSharedDatabase((newDatabase) => {
     await Promise.all([one, other, one, other].map(rotateSigningKey))
     expect(await listPublicKeys(one)).toHaveLength(5)
     expect(await currentSigningKey(one)).toEqual(await currentSigningKey(other))
+  })
+
+  test("a bundle that nobody uses any more is not removed while a build ends with it again", async () => {
+    const [one, other] = await twoGateways()
+    async function newBuild(name: string) {
+      const { id } = await createHook(one, { name, script: "code", triggerId, dependencies: { ms: "2" } })
+      const { versionId = "" } = (await findPendingBuild(one, id)) ?? {}
+      return { id, versionId }
+    }
+    for (let round = 0; round < ROUNDS; round++) {
+      const [before, after] = [await newBuild(`before-${round}`), await newBuild(`after-${round}`)]
+      await finishBuild(one, before.versionId, BUILT)
+      await deleteHook(one, before.id)
+      await Promise.all([
+        ...Array.from({ length: 4 }, () => pruneBundles(other)),
+        finishBuild(one, after.versionId, BUILT),
+        pruneBundles(other),
+      ])
+      expect(await getVersion(one, after.id, 1)).toMatchObject({ buildStatus: "built" })
+      expect(await getBundle(other, BUILT.bundleId)).toBe(BUILT.code)
+      await deleteHook(one, after.id)
+    }
   })
 
   test("gateways that record the same executions at once make one history", async () => {
