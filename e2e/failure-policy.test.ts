@@ -107,6 +107,11 @@ test("an event passes while no worker is there, and while Redis is away", async 
 
   await redis.stop()
   await expect.poll(fire).toMatchObject({ onFailure: "open", failure: "redis_unavailable" })
+  const answered = await api.fire("credentials-exchange")
+  expect(await api.reached(answered.body.executionId, "failed")).toMatchObject({
+    failure: "redis_unavailable",
+    answeredBy: "open",
+  })
   await redis.start()
   await service.startWorker()
   await expect

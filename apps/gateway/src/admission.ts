@@ -11,6 +11,9 @@ const WAIT_SHARE = 0.8
 
 const MAX_RETRY_AFTER_SECONDS = 60
 
+/** Why an event was refused: too many jobs in its lane, or calls on this gateway; too little time; nobody to run it. */
+export type RefusalReason = "lane_full" | "in_flight" | "no_time" | "no_worker"
+
 export interface AdmissionDeps {
   maxLaneLength: number
   maxInFlight: number
@@ -18,6 +21,8 @@ export interface AdmissionDeps {
   load: (triggerId: TriggerId) => Promise<LaneLoad>
   workerCount: () => Promise<number>
   inFlight: () => number
+  /** Told of each refusal. */
+  refused: (triggerId: TriggerId, reason: RefusalReason) => void
   now?: () => number
 }
 
@@ -27,13 +32,17 @@ export function createAdmission(deps: AdmissionDeps) {
   const lanes = new Map(TRIGGER_IDS.map((id) => [id, watchLane(deps, id, now)]))
   const workerCount = createRefreshed({ load: deps.workerCount, now })
 
+  function refuse(triggerId: TriggerId, reason: RefusalReason, error: AppError): never {
+    deps.refused(triggerId, reason)
+    throw error
+  }
+
   /** @throws AppError lane_full (429), when the lane of an asynchronous trigger has reached its bound */
   async function admitAsync(triggerId: TriggerId): Promise<void> {
     const length = await lanes.get(triggerId)?.length.get(LOOK_EVERY_MS)
     if (length !== undefined && length >= deps.maxLaneLength) {
-      throw new AppError("lane_full", `The lane of ${triggerId} is full; try again later`, {
-        retryAfterSeconds: 5,
-      })
+      const message = `The lane of ${triggerId} is full; try again later`
+      refuse(triggerId, "lane_full", new AppError("lane_full", message, { retryAfterSeconds: 5 }))
     }
   }
 
@@ -42,17 +51,19 @@ export function createAdmission(deps: AdmissionDeps) {
    * @throws AppError overloaded or no_worker (503), when the call has no chance to be answered in time
    */
   async function admitSync(triggerId: TriggerId, timeoutMs: number): Promise<void> {
-    if (deps.inFlight() >= deps.maxInFlight) throw overloaded("Too many calls are waiting")
+    if (deps.inFlight() >= deps.maxInFlight)
+      refuse(triggerId, "in_flight", overloaded("Too many calls are waiting"))
     // First: what the last worker left behind makes the lane look slow as well.
     if ((await workerCount.get(LOOK_EVERY_MS)) === 0) {
-      throw new AppError("no_worker", "No worker is running; start one and try again", {
-        retryAfterSeconds: 2,
-      })
+      const message = "No worker is running; start one and try again"
+      refuse(triggerId, "no_worker", new AppError("no_worker", message, { retryAfterSeconds: 2 }))
     }
     const outlook = await lanes.get(triggerId)?.outlook.get(LOOK_EVERY_MS)
-    if (outlook && outlook.waiting >= deps.maxLaneLength) throw overloaded("Too many calls are waiting")
+    if (outlook && outlook.waiting >= deps.maxLaneLength)
+      refuse(triggerId, "lane_full", overloaded("Too many calls are waiting"))
     const lateByMs = (outlook?.waitMs ?? 0) - timeoutMs * WAIT_SHARE
-    if (lateByMs > 0) throw overloaded("The call could not be answered in time", lateByMs)
+    if (lateByMs > 0)
+      refuse(triggerId, "no_time", overloaded("The call could not be answered in time", lateByMs))
   }
 
   return { admitSync, admitAsync }

@@ -1,4 +1,5 @@
-import type { Config, Json, Snapshot, Trigger } from "@hooklane/core"
+import type { Config, Json, Snapshot, Trigger, TriggerId } from "@hooklane/core"
+import { byDeadline, LATEST_ANSWER_MS } from "./by-deadline.ts"
 import type { DispatchResult } from "./dispatch.ts"
 import type { EnabledHooks } from "./enabled-hooks.ts"
 import { createPolicyDispatch, type PolicyDispatchDeps, type Submission } from "./policy-dispatch.ts"
@@ -15,27 +16,55 @@ type HookDispatch = (submission: Submission) => Promise<DispatchResult>
  * of a synchronous trigger run one after the other, each with what the ones before changed, until one does not
  * succeed. Those of an asynchronous trigger are stored each as an execution of its own.
  */
-export function createChain(deps: ChainDeps): (submission: Submission) => Promise<DispatchResult> {
+export function createChain(deps: ChainDeps): HookDispatch {
+  const { config, now, syncTimeoutMs } = deps
   const dispatchAlone = createPolicyDispatch(deps)
+  const findHooks = createHookSearch(deps)
 
   return async (submission) => {
-    if (!deps.config.chains.includes(submission.trigger.id)) return dispatchAlone(submission)
-    // What cannot be known now is a matter of the failure policy.
-    const snapshots = await deps.enabledHooks.all(submission.trigger.id).catch(() => [])
-    if (snapshots.length < 2) return dispatchAlone(submission)
+    if (!config.chains.includes(submission.trigger.id)) return dispatchAlone(submission)
+    const deadlineAt = now() + (submission.timeoutMs ?? syncTimeoutMs)
+    const { snapshots, trouble } = await findHooks(submission.trigger, deadlineAt + LATEST_ANSWER_MS)
+    const timed = { ...submission, timeoutMs: Math.max(1, deadlineAt - now()) }
+    if (trouble !== undefined && snapshots.length === 0) throw trouble
+    if (trouble === undefined && snapshots.length < 2) return dispatchAlone(timed)
     const dispatches = snapshots.map((snapshot, index) => {
-      const dispatchTo = createPolicyDispatch(withHook(deps, snapshot))
+      const dispatchTo = createHookDispatch(deps, snapshot, trouble)
       // An id that comes with the event is the first execution's.
       return index === 0 ? dispatchTo : ({ executionId: _, ...others }: Submission) => dispatchTo(others)
     })
-    return submission.trigger.mode === "sync"
-      ? followChain(deps, submission, dispatches)
-      : storeForEach(submission, dispatches)
+    return timed.trigger.mode === "sync"
+      ? followChain(deps, timed, dispatches)
+      : storeForEach(timed, dispatches)
   }
 }
 
-function withHook(deps: ChainDeps, snapshot: Snapshot): ChainDeps {
-  return { ...deps, enabledHooks: { ...deps.enabledHooks, get: async () => snapshot } }
+/** The enabled hooks of a trigger; while they cannot be known, those that were enabled when they last could. */
+function createHookSearch({ enabledHooks, now }: ChainDeps) {
+  const lastEnabled = new Map<TriggerId, Snapshot[]>()
+
+  return async (
+    { id, mode }: Trigger,
+    latestAt: number,
+  ): Promise<{ snapshots: Snapshot[]; trouble?: unknown }> => {
+    const search = enabledHooks.all(id)
+    try {
+      const snapshots = await (mode === "sync" ? byDeadline(search, { latestAt, now }) : search)
+      lastEnabled.set(id, snapshots)
+      return { snapshots }
+    } catch (trouble) {
+      return { snapshots: lastEnabled.get(id) ?? [], trouble }
+    }
+  }
+}
+
+/** To one hook of a chain. What keeps it from being known is a matter of its failure policy. */
+function createHookDispatch(deps: ChainDeps, snapshot: Snapshot, trouble: unknown): HookDispatch {
+  const get = async () => {
+    if (trouble !== undefined) throw trouble
+    return snapshot
+  }
+  return createPolicyDispatch({ ...deps, enabledHooks: { get } }, new Map([[snapshot.triggerId, snapshot]]))
 }
 
 /** All hooks share the caller's deadline. The answer's execution is the last one that succeeded, or that failed. */

@@ -3,6 +3,7 @@ import { AppError, type ErrorCode, type Trigger } from "@hooklane/core"
 import type { KeyRing } from "@hooklane/core/keyring"
 import type { KeyState, KeyWrite } from "@hooklane/queue"
 import { z } from "zod"
+import { byDeadline, LATEST_ANSWER_MS } from "./by-deadline.ts"
 import type { DispatchResult } from "./dispatch.ts"
 
 /** Longer than any caller goes on retrying, short enough to bound what Redis holds. */
@@ -30,6 +31,9 @@ export interface IdempotencyDeps {
   freeKey: (key: string) => Promise<void>
   newExecutionId: () => string
   syncTimeoutMs: number
+  /** Epoch milliseconds. */
+  now: () => number
+  log: { warn(fields: object, message: string): void }
 }
 
 export interface KeyedRequest {
@@ -39,7 +43,18 @@ export interface KeyedRequest {
   trigger: Trigger
   /** The request's body, to tell a repeated request from another one under the same key. */
   body: string
+  /** What the caller of a synchronous trigger gives it, the way to its key included. */
+  timeoutMs?: number | undefined
 }
+
+/** What a request is to be run with. */
+interface Given {
+  executionId: string
+  /** Of a synchronous one: what is left of its time. */
+  timeoutMs?: number
+}
+
+type Run = (given: Given) => Promise<DispatchResult>
 
 /** The answer as it is remembered: what `run` gave, or the failure that it ended in. */
 type Remembered =
@@ -49,36 +64,59 @@ type Remembered =
 /**
  * Runs a request once per key: a repeated one gets the first one's answer, or its failure, for 24 hours. An
  * asynchronous event whose storing is in doubt is stored again under the same execution, which the lane takes
- * once.
+ * once. An answer that cannot be remembered is given nevertheless.
  * @throws AppError conflict, when the key came with another body or its first request is still under way
  */
 export async function onlyOnce(
   deps: IdempotencyDeps,
   request: KeyedRequest,
-  run: (executionId: string) => Promise<DispatchResult>,
+  run: Run,
 ): Promise<DispatchResult> {
   const key = keyOf(request)
   const isSync = request.trigger.mode === "sync"
+  const timed = isSync ? ownTime(deps, request.timeoutMs) : EVENT_TIME
   const state = { executionId: deps.newExecutionId(), fingerprint: sha256(request.body) }
   // A synchronous request whose gateway dies is over at its deadline: its key must not stay taken for a day.
   const ttlSeconds = isSync ? Math.ceil(deps.syncTimeoutMs / 1_000) + 5 : REMEMBER_SECONDS
-  const known = await deps.takeKey({ key, state, ttlSeconds })
-  if (!known) return runAndRemember(deps, { key, state }, run)
+  const known = await timed.bound(deps.takeKey({ key, state, ttlSeconds }))
+  if (!known) return runAndRemember(deps, { key, state, timed }, run)
   if (known.fingerprint !== state.fingerprint) {
     throw new AppError("conflict", "This Idempotency-Key was used with another body")
   }
   if (known.answer !== undefined) return recall(deps, key, known.answer)
-  if (!isSync) return runAndRemember(deps, { key, state: known }, run)
+  if (!isSync) return runAndRemember(deps, { key, state: known, timed }, run)
   throw new AppError("conflict", "The first request with this Idempotency-Key is under way", {
     retryAfterSeconds: 1,
   })
 }
 
+/** Keeps what a call does in Redis within the call's time. */
+interface CallTime {
+  bound: <Result>(work: Promise<Result>) => Promise<Result>
+  left: () => Pick<Given, "timeoutMs">
+}
+
+/** An event has no deadline; each command to Redis has its own time. */
+const EVENT_TIME: CallTime = { bound: (work) => work, left: () => ({}) }
+
+function ownTime({ now, syncTimeoutMs }: IdempotencyDeps, timeoutMs = syncTimeoutMs): CallTime {
+  const deadlineAt = now() + timeoutMs
+  return {
+    bound: (work) => byDeadline(work, { latestAt: deadlineAt + LATEST_ANSWER_MS, now }),
+    left: () => ({ timeoutMs: Math.max(1, deadlineAt - now()) }),
+  }
+}
+
 async function runAndRemember(
   deps: IdempotencyDeps,
-  { key, state }: { key: string; state: KeyState },
-  run: (executionId: string) => Promise<DispatchResult>,
+  { key, state, timed }: { key: string; state: KeyState; timed: CallTime },
+  run: Run,
 ): Promise<DispatchResult> {
+  const { executionId } = state
+  const keep = (work: Promise<void>) =>
+    timed
+      .bound(work)
+      .catch((err: unknown) => deps.log.warn({ err, executionId }, "answer was not remembered"))
   const remember = (answer: Remembered) =>
     deps.answerKey({
       key,
@@ -86,15 +124,14 @@ async function runAndRemember(
       ttlSeconds: REMEMBER_SECONDS,
     })
   try {
-    const result = await run(state.executionId)
-    await remember({ result })
+    const result = await run({ executionId, ...timed.left() })
+    await keep(remember({ result }))
     return result
   } catch (error) {
-    if (error instanceof AppError && NOTHING_HAPPENED.has(error.code)) await deps.freeKey(key)
+    if (error instanceof AppError && NOTHING_HAPPENED.has(error.code)) await keep(deps.freeKey(key))
     else if (error instanceof AppError && error.executionId) {
-      await remember({
-        failure: { code: error.code, message: error.message, executionId: error.executionId },
-      })
+      const { code, message } = error
+      await keep(remember({ failure: { code, message, executionId: error.executionId } }))
     }
     throw error
   }

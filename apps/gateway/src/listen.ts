@@ -2,6 +2,7 @@ import { once } from "node:events"
 import { createServer, type Server, STATUS_CODES } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Duplex } from "node:stream"
+import { setTimeout as sleep } from "node:timers/promises"
 import { getRequestListener } from "@hono/node-server"
 import { AppError, type ErrorCode } from "@hooklane/core"
 
@@ -13,8 +14,11 @@ export interface ListenOptions {
 
 export interface Listener {
   port: number
-  /** Takes no more connections; those that are still busy after `drainMs` are cut. */
-  close(drainMs: number): Promise<void>
+  /**
+   * Answers from now on with `Connection: close`, so that whoever keeps connections alive moves on, takes no more
+   * connections after `drainDelayMs`, and cuts those that are still busy `drainMs` after the call.
+   */
+  close(patience: { drainDelayMs: number; drainMs: number }): Promise<void>
 }
 
 /** A caller that takes longer to send its request than this is not sending one. */
@@ -24,7 +28,13 @@ const SWEEP_MS = 50
 
 /** @throws AppError invalid_setting, naming HOST or PORT, when the address cannot be used */
 export async function listen({ fetch, host, port }: ListenOptions): Promise<Listener> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, getRequestListener(fetch))
+  let isStopping = false
+  const answer = async (request: Request) => {
+    const response = await fetch(request)
+    if (isStopping) response.headers.set("Connection", "close")
+    return response
+  }
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, getRequestListener(answer))
   server.on("clientError", refuseUnreadable)
   server.listen(port, host)
   try {
@@ -34,7 +44,15 @@ export async function listen({ fetch, host, port }: ListenOptions): Promise<List
   }
   // A server that listens on host and port has an address of this kind.
   const address = server.address() as AddressInfo
-  return { port: address.port, close: (drainMs) => closeServer(server, drainMs) }
+  return {
+    port: address.port,
+    close: async ({ drainDelayMs, drainMs }) => {
+      isStopping = true
+      const delayMs = Math.min(drainDelayMs, drainMs)
+      if (delayMs > 0) await sleep(delayMs)
+      await closeServer(server, drainMs - delayMs)
+    },
+  }
 }
 
 async function closeServer(server: Server, drainMs: number): Promise<void> {

@@ -1,6 +1,7 @@
-import { type ExecutionRecord, isFinal, TRIGGER_IDS } from "@hooklane/core"
+import { type ExecutionRecord, isFinal, TRIGGER_IDS, type TriggerId } from "@hooklane/core"
 import type { Lanes } from "@hooklane/queue"
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+import type { RefusalReason } from "./admission.ts"
 import { CIRCUIT_STATES } from "./circuit-breaker.ts"
 import type { Circuits } from "./circuits.ts"
 
@@ -23,9 +24,10 @@ export function createMetrics(deps: MetricsDeps) {
   // By default the event loop is woken every 10 ms to see how late it is: half of what an idle gateway does.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 })
   const observe = observeRecords(registry)
+  const refused = countRefusals(registry)
   watchLanes(registry, deps)
   watchCircuits(registry, deps)
-  return { observe, scrape: () => registry.metrics(), contentType: registry.contentType }
+  return { observe, refused, scrape: () => registry.metrics(), contentType: registry.contentType }
 }
 
 function observeRecords(registry: Registry): (record: ExecutionRecord) => void {
@@ -71,6 +73,16 @@ function observeRecords(registry: Registry): (record: ExecutionRecord) => void {
     run.observe({ trigger }, attempt.runMs / 1_000)
     queued.observe({ trigger }, attempt.queueMs / 1_000)
   }
+}
+
+function countRefusals(registry: Registry): (triggerId: TriggerId, reason: RefusalReason) => void {
+  const refusals = new Counter({
+    name: "hooklane_refused_total",
+    help: "Events that this gateway refused for want of room (429, 503), by trigger and reason.",
+    labelNames: ["trigger", "reason"],
+    registers: [registry],
+  })
+  return (trigger, reason) => refusals.inc({ trigger, reason })
 }
 
 function watchLanes(registry: Registry, { lanes, workerCount, inFlight }: MetricsDeps): void {

@@ -24,10 +24,11 @@ export type Submission = Parameters<typeof dispatch>[1]
  * `dispatch`, and where a synchronous hook fails, what its script says of that: the error (closed), to go on as if
  * there were no hook (open), or a result of its own (fallback). A hook that called back with an error has answered.
  */
-export function createPolicyDispatch(deps: PolicyDispatchDeps) {
+export function createPolicyDispatch(
+  deps: PolicyDispatchDeps,
   // For the time in which it cannot be known, because Redis or the database is away.
-  const lastEnabled = new Map<TriggerId, Snapshot | undefined>()
-
+  lastEnabled = new Map<TriggerId, Snapshot | undefined>(),
+) {
   async function findHook(triggerId: TriggerId, latestAt: number) {
     try {
       const snapshot = await byDeadline(deps.enabledHooks.get(triggerId), { latestAt, now: deps.now })

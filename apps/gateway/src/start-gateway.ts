@@ -31,12 +31,13 @@ import {
 } from "@hooklane/queue"
 import { listClients, openStorage, pruneBundles, pruneExecutions, recordExecutions } from "@hooklane/storage"
 import type { Logger } from "pino"
-import { createAdmission } from "./admission.ts"
+import { type AdmissionDeps, createAdmission } from "./admission.ts"
 import { createApp } from "./app.ts"
 import { ensureBootstrapClient } from "./bootstrap-client.ts"
 import { createCircuits } from "./circuits.ts"
 import { createEnabledHooks } from "./enabled-hooks.ts"
 import { newExecutionId } from "./execution-id.ts"
+import { createGatewayRecords } from "./gateway-records.ts"
 import { forgetDocument, startSavingDocuments } from "./hook-documents.ts"
 import { findHooksInOrder } from "./hook-order.ts"
 import { listen } from "./listen.ts"
@@ -60,7 +61,10 @@ export interface GatewayOptions {
 export interface RunningGateway {
   /** Where it listens, as callers reach it. */
   url: string
-  /** Takes no more calls, answers those under way within `drainMs`, and closes. */
+  /**
+   * For `drainDelayMs` it is not ready, and still takes calls; then it takes no more, answers those under way within
+   * the `drainMs` that it has in all, and closes.
+   */
   close(): Promise<void>
 }
 
@@ -85,12 +89,13 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     log,
   })
   const metrics = createMetrics({ lanes, workerCount, inFlight: () => replies.inFlight, circuits })
+  const records = gatewayRecords(options, resources, metrics.observe)
   let phase: GatewayPhase = "starting"
-  const dispatching = dispatchDeps(options, resources, workerCount)
   const app = createApp({
     ...options,
     ...resources,
-    ...dispatching,
+    ...dispatchDeps(options, resources, { workerCount, refused: metrics.refused }),
+    record: records.record,
     hookDeleted: async ({ id, triggerId }) => {
       await hooksChanged(triggerId)
       await forgetDocument({ connection, log }, id)
@@ -110,7 +115,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   })
   const background = [
     ...startBackground(options, resources, metrics.observe),
-    startSearchForLost(options, resources, dispatching.record),
+    startSearchForLost(options, resources, records.record),
   ]
   const listener = await listen({ fetch: app.fetch, host: config.host, port: config.port })
   const url = config.publicUrl ?? `http://${urlHost(config.host)}:${listener.port}`
@@ -121,8 +126,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     url,
     async close() {
       phase = "stopping"
-      await Promise.all([packageBuilds.close(), listener.close(config.drainMs)])
+      await Promise.all([packageBuilds.close(), listener.close(config)])
       await Promise.all(background.map((part) => part.close()))
+      await records.close()
       await replies.close()
       await lanes.close()
       await connection.close()
@@ -178,21 +184,16 @@ async function limitLanes(lanes: Lanes, { laneLimits }: Config): Promise<void> {
 function dispatchDeps(
   { config, keyRing, log }: GatewayOptions,
   { connection, lanes, replies }: Resources,
-  workerCount: () => Promise<number>,
+  told: Pick<AdmissionDeps, "workerCount" | "refused">,
 ) {
   return {
     admission: createAdmission({
       ...config,
+      ...told,
       waitingCount: lanes.waitingCount,
       load: lanes.load,
-      workerCount,
       inFlight: () => replies.inFlight,
     }),
-    record: (record: ExecutionRecord) => {
-      appendRecords(connection, config, [record]).catch((err: unknown) => {
-        log.error({ err, executionId: record.head.executionId }, "record was lost")
-      })
-    },
     announceCancellation: (cancellation: { executionId: string; rememberMs: number }) =>
       announceCancellation(connection, cancellation),
     reply: (answer: { address: string; executionId: string; reply: Reply }) => {
@@ -207,6 +208,19 @@ function dispatchDeps(
     freeKey: (key: string) => freeKey(connection, key),
     now: Date.now,
   }
+}
+
+function gatewayRecords(
+  { config, log }: GatewayOptions,
+  { connection, storage }: Resources,
+  observe: (record: ExecutionRecord) => void,
+) {
+  return createGatewayRecords({
+    append: (records) => appendRecords(connection, config, records),
+    store: (records) => recordExecutions(storage, records),
+    observe,
+    log,
+  })
 }
 
 /** History and retention: what a gateway does beside answering. */

@@ -52,5 +52,9 @@ export function createTokenBuckets({ burst, perSecond, now }: BucketOptions) {
       buckets.set(key, { tokens: left, at: now() })
       return { ...stateOf(left), isTaken }
     },
+    /** Puts back a token that was taken. */
+    giveBack(key: string): void {
+      buckets.set(key, { tokens: Math.min(burst, tokensOf(key) + 1), at: now() })
+    },
   }
 }

@@ -4,6 +4,7 @@ import { createAdmission } from "../src/admission.ts"
 function start(state: { waiting?: number; oldestWaitingMs?: number; workers?: number; inFlight?: number }) {
   let time = 0
   let looks = 0
+  const refusals: string[] = []
   const admission = createAdmission({
     maxLaneLength: 10,
     maxInFlight: 2,
@@ -18,9 +19,10 @@ function start(state: { waiting?: number; oldestWaitingMs?: number; workers?: nu
     }),
     workerCount: async () => state.workers ?? 1,
     inFlight: () => state.inFlight ?? 0,
+    refused: (triggerId, reason) => void refusals.push(`${triggerId}: ${reason}`),
     now: () => time,
   })
-  return { admission, looks: () => looks, advance: (ms: number) => (time += ms) }
+  return { admission, refusals, looks: () => looks, advance: (ms: number) => (time += ms) }
 }
 
 test("an event is let through while the lane has room", async () => {
@@ -79,4 +81,24 @@ test("Redis is asked at most twice a second per lane", async () => {
   advance(500)
   await admission.admitAsync("post-user-registration")
   expect(looks()).toBe(2)
+})
+
+test.for([
+  ["lane_full", { waiting: 10 }],
+  ["in_flight", { inFlight: 2 }],
+  ["no_worker", { workers: 0 }],
+  ["no_time", { waiting: 1, oldestWaitingMs: 60_000 }],
+] as const)("a call that is refused is counted as %s", async ([reason, state]) => {
+  const { admission, refusals } = start(state)
+  await expect(admission.admitSync("credentials-exchange", 10_000)).rejects.toThrow()
+  expect(refusals).toEqual([`credentials-exchange: ${reason}`])
+})
+
+test("an event that is refused is counted, one that is let through is not", async () => {
+  const full = start({ waiting: 10 })
+  await expect(full.admission.admitAsync("post-user-registration")).rejects.toThrow()
+  expect(full.refusals).toEqual(["post-user-registration: lane_full"])
+  const empty = start({})
+  await empty.admission.admitAsync("post-user-registration")
+  expect(empty.refusals).toEqual([])
 })

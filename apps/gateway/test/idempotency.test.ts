@@ -1,5 +1,6 @@
 import { AppError } from "@hooklane/core"
-import { expect, inject, test } from "vitest"
+import { expect, inject, onTestFinished, test } from "vitest"
+import { openRedisLink } from "../../../e2e/chaos/redis-link.ts"
 import type { DispatchResult } from "../src/dispatch.ts"
 import { onlyOnce } from "../src/idempotency.ts"
 import { startLane } from "./start-lane.ts"
@@ -9,7 +10,7 @@ const request = { idempotencyKey: "order-1", clientId: "c1", body: "{}" }
 
 function counting(answer: () => Promise<DispatchResult>) {
   const ids: string[] = []
-  const run = (executionId: string) => {
+  const run = ({ executionId }: { executionId: string }) => {
     ids.push(executionId)
     return answer()
   }
@@ -103,4 +104,66 @@ test.each(["", " ", "ü", "x".repeat(256)])("the key %j is refused", async (idem
   await expect(
     onlyOnce(deps, { ...request, idempotencyKey, trigger }, async () => ({ status: "skipped" })),
   ).rejects.toMatchObject({ code: "invalid_body" })
+})
+
+const ANSWERED_WITHIN_MS = 1_000
+
+/** A lane whose way to Redis can fall silent. */
+async function startSilenceable() {
+  const link = await openRedisLink()
+  onTestFinished(() => link.close())
+  const lane = await startLane({ redisUrl: link.leadTo(redisUrl), triggerId: "credentials-exchange" })
+  onTestFinished(() => link.mend())
+  return { ...lane, link }
+}
+
+test("a call whose key cannot be taken is answered by its deadline, though Redis is silent", async () => {
+  const { deps, trigger, link } = await startSilenceable()
+  link.silence()
+  const startedAt = Date.now()
+  const { ids, run } = counting(async () => ({ status: "skipped" }))
+  const call = onlyOnce(deps, { ...request, trigger, timeoutMs: 200 }, run)
+  await expect(call).rejects.toMatchObject({ code: "hook_timed_out" })
+  expect(Date.now() - startedAt).toBeLessThan(200 + ANSWERED_WITHIN_MS)
+  expect(ids).toEqual([])
+})
+
+test("an answer that cannot be remembered is given by the deadline nevertheless", async () => {
+  const { deps, trigger, link } = await startSilenceable()
+  const startedAt = Date.now()
+  const answer: DispatchResult = { status: "succeeded", executionId: "exe_1", result: {}, durationMs: 1 }
+  const call = onlyOnce(deps, { ...request, trigger, timeoutMs: 200 }, async () => {
+    link.silence()
+    return answer
+  })
+  expect(await call).toEqual(answer)
+  expect(Date.now() - startedAt).toBeLessThan(200 + ANSWERED_WITHIN_MS)
+})
+
+test("a failure is told as it was, though Redis is silent when it is to be remembered", async () => {
+  const { deps, trigger, link } = await startSilenceable()
+  const call = onlyOnce(deps, { ...request, trigger, timeoutMs: 200 }, async () => {
+    link.silence()
+    throw new AppError("overloaded", "too much")
+  })
+  await expect(call).rejects.toMatchObject({ code: "overloaded" })
+})
+
+test("what taking the key took is the call's own time", async () => {
+  const { deps, trigger } = await startLane({ redisUrl, triggerId: "credentials-exchange" })
+  let time = 0
+  const slow = {
+    ...deps,
+    now: () => time,
+    takeKey: async () => {
+      time += 400
+      return undefined
+    },
+  }
+  const given: unknown[] = []
+  await onlyOnce(slow, { ...request, trigger, timeoutMs: 1_000 }, async (one) => {
+    given.push(one.timeoutMs)
+    return { status: "skipped" }
+  })
+  expect(given).toEqual([600])
 })

@@ -6,7 +6,7 @@ import { listen } from "../src/listen.ts"
 
 async function start(fetch = async () => new Response("hello")) {
   const listener = await listen({ fetch, host: "127.0.0.1", port: 0 })
-  onTestFinished(() => listener.close(0))
+  onTestFinished(() => listener.close({ drainDelayMs: 0, drainMs: 0 }))
   return listener
 }
 
@@ -38,6 +38,33 @@ test.each([
   })
 })
 
+test("before it takes no more connections, it asks for those that are kept alive to be closed", async () => {
+  const listener = await start()
+  const url = `http://127.0.0.1:${listener.port}`
+  const ask = async () => (await fetch(url)).headers.get("connection")
+  expect(await ask()).toBe("keep-alive")
+  const closing = listener.close({ drainDelayMs: 500, drainMs: 5_000 })
+  expect(await ask()).toBe("close")
+  await closing
+  await expect(ask()).rejects.toThrow()
+})
+
+test("the answer under way when the closing begins asks for it too", async () => {
+  const arrived = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const listener = await start(async () => {
+    arrived.resolve()
+    await release.promise
+    return new Response("done")
+  })
+  const answer = fetch(`http://127.0.0.1:${listener.port}`)
+  await arrived.promise
+  const closing = listener.close({ drainDelayMs: 0, drainMs: 5_000 })
+  release.resolve()
+  expect((await answer).headers.get("connection")).toBe("close")
+  await closing
+})
+
 test("closing waits for the answer under way and takes no new connection", async () => {
   const arrived = Promise.withResolvers<void>()
   const release = Promise.withResolvers<void>()
@@ -48,7 +75,7 @@ test("closing waits for the answer under way and takes no new connection", async
   })
   const answer = fetch(`http://127.0.0.1:${listener.port}`)
   await arrived.promise
-  const closing = listener.close(5_000)
+  const closing = listener.close({ drainDelayMs: 0, drainMs: 5_000 })
   const [refused] = await once(connect(listener.port, "127.0.0.1"), "error").then(
     (args) => args,
     (error) => [error],

@@ -1,4 +1,4 @@
-import { revokeClient } from "@hooklane/storage"
+import { createClient, revokeClient } from "@hooklane/storage"
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose"
 import { expect, test } from "vitest"
 import { answerOf, openApp } from "./open-app.ts"
@@ -148,6 +148,26 @@ test("after ten wrong secrets a client must wait, and others need not", async ()
   expect((await login({ client_id: "other" })).status).toBe(401)
   now += 6_000
   expect((await login()).status).toBe(200)
+})
+
+test("wrong secrets for ever other ids are bounded in all, and hold up nobody who got in before", async () => {
+  let now = Date.now()
+  const { login, storage } = await openApp({ now: () => now })
+  expect((await login()).status).toBe(200)
+  const guesses = await Promise.all(
+    Array.from({ length: 51 }, (_, count) => login({ client_id: `made-up-${count}` })),
+  )
+  expect(Map.groupBy(guesses, ({ status }) => status).get(401)).toHaveLength(50)
+  const refused = await login({ client_id: "another" })
+  expect([refused.status, refused.json().error]).toEqual([429, "too_many_attempts"])
+  expect(refused.headers.get("retry-after")).toBe("1")
+  expect((await login()).status).toBe(200)
+  const { client, secret } = await createClient(storage, { name: "New", scopes: ["read:hooks"] })
+  const stranger = { client_id: client.id, client_secret: secret }
+  expect((await login(stranger)).status).toBe(429)
+  now += 500
+  expect((await login(stranger)).status).toBe(200)
+  expect((await login({ client_id: "another" })).status).toBe(401)
 })
 
 test("neither secret nor token is logged", async () => {

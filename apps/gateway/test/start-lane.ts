@@ -101,6 +101,7 @@ export async function startLane({
     takeKey: takeKey.bind(undefined, connection),
     answerKey: answerKey.bind(undefined, connection),
     freeKey: freeKey.bind(undefined, connection),
+    log: connection.log,
   }
   return {
     deps,

@@ -419,6 +419,14 @@ export const SETTINGS = {
     example: "25000",
     usedBy: everyone,
   }),
+  drainDelayMs: setting({
+    env: "HOOKLANE_DRAIN_DELAY_MS",
+    schema: wholeNumber(0, 900_000).default(0),
+    description:
+      "Of that time, how long a gateway that stops still takes calls, in ms: longer than its load balancer needs to see that /readyz refuses.",
+    example: "10000",
+    usedBy: gateway,
+  }),
 } as const
 
 export type Config = { [Key in keyof typeof SETTINGS]: z.infer<(typeof SETTINGS)[Key]["schema"]> }

@@ -135,12 +135,13 @@ export function triggerRoutes(deps: ChainDeps & IdempotencyDeps & { maxDelayDays
       // Who sent a key may come back for the answer.
       callerGone: idempotencyKey === undefined ? c.req.raw.signal : undefined,
     }
-    const request = { trigger, clientId: callerOf(c).clientId, body: await c.req.text() }
+    const { timeoutMs } = submission
+    const request = { trigger, clientId: callerOf(c).clientId, body: await c.req.text(), timeoutMs }
     const result =
       idempotencyKey === undefined
         ? await dispatch(submission)
-        : await onlyOnce(deps, { ...request, idempotencyKey }, (executionId) =>
-            dispatch({ ...submission, executionId }),
+        : await onlyOnce(deps, { ...request, idempotencyKey }, (given) =>
+            dispatch({ ...submission, ...given }),
           )
     if ("executionId" in result) c.header(EXECUTION_ID_HEADER, result.executionId)
     if (result.status !== "queued") return c.json(viewAnswer(result), 200)
