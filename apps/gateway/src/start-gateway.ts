@@ -129,15 +129,19 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       await Promise.all([packageBuilds.close(), listener.close(config)])
       await Promise.all(background.map((part) => part.close()))
       await records.close()
-      await replies.close()
-      await lanes.close()
-      await connection.close()
-      await storage.close()
+      await closeResources(resources)
     },
   }
 }
 
 type Resources = Awaited<ReturnType<typeof openResources>>
+
+async function closeResources({ replies, lanes, connection, storage }: Resources): Promise<void> {
+  await replies.close()
+  await lanes.close()
+  await connection.close()
+  await storage.close()
+}
 
 async function openResources({ config, keyRing, log }: GatewayOptions) {
   const gatewayId = `gw_${randomUUID().slice(0, 8)}`
