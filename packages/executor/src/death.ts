@@ -12,6 +12,8 @@ export interface Death {
 export interface DeathReport {
   reason: string
   cause: DeathCause
+  /** What was around the process failed, whatever hook was inside. */
+  isBlameless?: true
 }
 
 const MAX_STDERR_CHARS = 8_192

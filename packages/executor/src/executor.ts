@@ -1,16 +1,13 @@
-import { totalmem } from "node:os"
 import { AppError, type Outcome, type RunReport, TRIGGERS } from "@hooklane/core"
 import type { EgressRules } from "./contained/egress-rules.ts"
 import { createCrashHistory } from "./crash-history.ts"
 import { type HookDirectives, readDirectives } from "./hook-directives.ts"
-import { openIdentities } from "./identity.ts"
+import { openLauncher } from "./launcher.ts"
 import { createPlaces, type Visitor } from "./places.ts"
 import { openProcesses } from "./processes.ts"
 import type { HookCode } from "./protocol.ts"
 import { withoutAnswer } from "./report.ts"
 import type { Executors, ExecutorsOptions, RunTask } from "./run-task.ts"
-import { makeRuntimeFolder } from "./runtime-folder.ts"
-import { proveExecutor } from "./self-test.ts"
 import { keepSpare } from "./spare.ts"
 import { statsOf } from "./stats.ts"
 
@@ -18,11 +15,8 @@ const DEFAULT_HEAP_MB = 64
 const PUBLIC: EgressRules = { mode: "public", allow: [], exceptions: [] }
 /** Why runs end that were inside, or waiting, when their worker closed. */
 const CLOSING = "the worker is closing"
-const MAX_EXECUTORS = 32
 /** A short time limit is the hook's, not that of a process which starts on a busy machine. */
 const MIN_PATIENCE_MS = 5_000
-/** What one executor takes at rest, with room to work. */
-const EXECUTOR_BYTES = 120 * 1024 * 1024
 
 /**
  * Starts the processes that run hooks: one for each hook version in use, and a blank one kept ready.
@@ -30,23 +24,19 @@ const EXECUTOR_BYTES = 120 * 1024 * 1024
  */
 export async function startExecutors(options: ExecutorsOptions): Promise<Executors> {
   const { threads, maxResultBytes, maxLogBytes, log, heapMb = DEFAULT_HEAP_MB, egress = PUBLIC } = options
-  const runtime = await makeRuntimeFolder()
-  const identities = await openIdentities(runtime.entryFile)
-  if ("problem" in identities) {
-    log.warn({ reason: identities.problem }, "executors run as the user of their worker")
-  }
-  const processes = openProcesses({ runtime, identities }, { threads, maxResultBytes, maxLogBytes, egress })
-  try {
-    processes.limit(await proveExecutor(processes.boot(heapMb)))
-  } catch (error) {
-    await processes.close("hooks would not be contained")
-    await runtime.remove()
-    throw error
-  }
+  const settings = { threads, maxResultBytes, maxLogBytes, egress }
+  const launcher = await openLauncher({
+    executorUrl: options.executorUrl,
+    maxExecutors: options.maxExecutors,
+    log,
+    settings: { ...settings, heapMb },
+  })
+  const processes = openProcesses(launcher, settings)
   const spare = keepSpare(processes.boot, heapMb)
   const places = createPlaces({
     threads,
-    maxProcesses: options.maxExecutors ?? defaultMaxExecutors(),
+    maxProcesses: launcher.maxExecutors,
+    problem: launcher.problem,
     crashes: createCrashHistory(),
     takeProcess: spare.take,
     onDeath: (death) => log.warn(death, "executor died"),
@@ -72,7 +62,7 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
     places.close(CLOSING)
     spare.close()
     await processes.close(CLOSING)
-    await runtime.remove()
+    await launcher.close()
   }
 
   return { run, stats: () => statsOf(places, spare), close }
@@ -101,9 +91,4 @@ function hookCodeOf({ snapshot, bundle }: RunTask, directives: HookDirectives): 
   const { parameters, errorClasses, emptyResult, contextArgument } = TRIGGERS[snapshot.triggerId]
   const signature = { parameters, errorClasses, emptyResult, contextArgument }
   return { script: snapshot.script, signature, directives, ...(bundle !== undefined && { bundle }) }
-}
-
-function defaultMaxExecutors(): number {
-  const memory = Math.min(process.constrainedMemory() || totalmem(), totalmem())
-  return Math.max(1, Math.min(MAX_EXECUTORS, Math.floor(memory / 2 / EXECUTOR_BYTES)))
 }

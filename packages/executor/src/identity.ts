@@ -21,7 +21,7 @@ const COUNT = 30_000
  * @param file one that the executor must be able to read
  */
 export async function openIdentities(file: string): Promise<Identities> {
-  if (process.geteuid?.() !== 0) return { problem: "the worker does not run as root" }
+  if (process.geteuid?.() !== 0) return { problem: "this process does not run as root" }
   const next = countFrom(Math.floor(Math.random() * COUNT))
   const problem = await tryOut(next(), file)
   return problem === undefined ? { take: next } : { problem }

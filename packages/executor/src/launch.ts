@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process"
 import { writeFile } from "node:fs"
+import type { Socket } from "node:net"
 import type { Identity } from "./identity.ts"
 import { attend, type LaunchedExecutor } from "./launched-executor.ts"
 import type { ExecutorSettings } from "./protocol.ts"
@@ -9,7 +10,9 @@ export interface LaunchOptions {
   runtime: RuntimeFolder
   identity: Identity | undefined
   /** Bound of its address space; undefined for the one that it is measured with. */
-  addressSpaceMb: number | undefined
+  addressSpaceMb?: number | undefined
+  /** Where its frames go; without one, to the process that starts it. It is the executor's alone then. */
+  socket?: Socket | undefined
 }
 
 /**
@@ -17,7 +20,7 @@ export interface LaunchOptions {
  * write, few descriptors. Never `--max-old-space-size`, which overrides the threads' own heap limits.
  */
 export function launchExecutor(
-  { runtime, identity, addressSpaceMb }: LaunchOptions,
+  { runtime, identity, addressSpaceMb, socket }: LaunchOptions,
   settings: ExecutorSettings,
 ): LaunchedExecutor {
   const [command, ...args] = underLimits(addressSpaceMb, [
@@ -42,9 +45,11 @@ export function launchExecutor(
     cwd: runtime.path,
     // Two threads of libuv: they serve one hook only. UTC: the machine's zone is none of the hook's business.
     env: { UV_THREADPOOL_SIZE: "2", TZ: "UTC" },
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    stdio: ["ignore", "ignore", "pipe", socket ?? "pipe"],
     ...identity,
   })
+  // Only this process' own descriptor of it: the executor has one of its own.
+  socket?.destroy()
   preferForOomKiller(child.pid)
   return attend(child, settings)
 }

@@ -1,6 +1,5 @@
 import type { ChildProcess } from "node:child_process"
 import { Duplex } from "node:stream"
-import { AppError } from "@hooklane/core"
 import { watchDeath } from "./death.ts"
 import { readRssMb, watchMemory } from "./memory-watch.ts"
 import type { ProcessDeath } from "./pending-runs.ts"
@@ -38,7 +37,7 @@ export function attend(child: ChildProcess, { threads, heapMb }: ExecutorSetting
   })
   return {
     pid,
-    stream: Promise.resolve(pipeOf(child)),
+    stream: framesOf(child),
     gone: death.gone.then((report) => ({ ...report, rssMb: memory.rssMb, limitMb: memory.allowedMb })),
     kill: death.kill,
     setBaseline: memory.setBaseline,
@@ -49,9 +48,8 @@ export function attend(child: ChildProcess, { threads, heapMb }: ExecutorSetting
   }
 }
 
-function pipeOf(child: ChildProcess): Duplex {
-  const pipe = child.stdio[3]
-  if (!(pipe instanceof Duplex))
-    throw new AppError("internal_error", "An executor was started without a pipe")
-  return pipe
+/** Without a pipe the frames go to another process, past this one. */
+function framesOf({ stdio }: ChildProcess): Promise<Duplex> {
+  const pipe = stdio[3]
+  return pipe instanceof Duplex ? Promise.resolve(pipe) : new Promise(() => {})
 }

@@ -1,5 +1,6 @@
 import type { Outcome } from "@hooklane/core"
 import type { CrashHistory } from "./crash-history.ts"
+import type { DeathReport } from "./death.ts"
 import type { ExecutorProcess } from "./executor-process.ts"
 import type { HookCode } from "./protocol.ts"
 import { type Patience, type Waited, type Waiter, waitInLine } from "./waiting.ts"
@@ -35,6 +36,8 @@ export interface PlacesOptions {
   threads: number
   maxProcesses: number
   crashes: CrashHistory
+  /** Why no process can be had just now, whatever the version. */
+  problem(): string | undefined
   takeProcess(heapMb: number): ExecutorProcess
   onDeath(death: { versionId: string; pid: number; reason: string }): void
 }
@@ -95,8 +98,8 @@ function admit(house: House, visitor: Visitor): Promise<Waited<Admission>> {
 
 const cancelled: Outcome = { status: "cancelled" }
 
-function refusalFor({ closedBecause, crashes }: House, versionId: string): Outcome | undefined {
-  const reason = closedBecause ?? crashes.refusal(versionId)
+function refusalFor({ closedBecause, problem, crashes }: House, versionId: string): Outcome | undefined {
+  const reason = closedBecause ?? problem() ?? crashes.refusal(versionId)
   return reason === undefined ? undefined : { status: "crashed", reason }
 }
 
@@ -169,7 +172,7 @@ function populate(house: House, place: Place): void {
     () => open(house, place, seat),
     () => {}, // It died, and `gone` says so.
   )
-  void process.gone.then(({ reason }) => vacate(house, place, seat, reason))
+  void process.gone.then((death) => vacate(house, place, seat, death))
 }
 
 function makeRoom(house: House): boolean {
@@ -200,12 +203,12 @@ function open(house: House, place: Place, seat: Seat): void {
   if (seat.running === 0) rest(house, place, seat)
 }
 
-function vacate(house: House, place: Place, seat: Seat, reason: string): void {
+function vacate(house: House, place: Place, seat: Seat, { reason, isBlameless }: DeathReport): void {
   clearTimeout(seat.idleTimer)
   if (place.seat !== seat) return
   place.seat = undefined
   if (house.closedBecause !== undefined) return
-  house.crashes.record(place.versionId)
+  if (!isBlameless) house.crashes.record(place.versionId)
   house.onDeath({ versionId: place.versionId, pid: seat.process.pid, reason })
   const refusal = refusalFor(house, place.versionId)
   if (refusal) refuseAll(place, refusal)

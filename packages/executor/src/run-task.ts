@@ -39,10 +39,12 @@ export interface ExecutorsOptions {
   maxLogBytes: number
   /** Heap for which a blank executor is kept ready; runs with another limit start cold. Default 64. */
   heapMb?: number
-  /** Executor processes at once, the blank one apart. Default: 32, or what half of the memory holds. */
+  /** Executor processes at once, the blank one apart. Default: what the memory where they run has room for, at most 32. */
   maxExecutors?: number | undefined
   /** Where hooks may connect to. Default: public addresses. */
   egress?: EgressRules
+  /** `unix://` and the path of a sandbox service's socket. Default: executors are children of this process. */
+  executorUrl?: string | undefined
   log: ExecutorLog
 }
 

@@ -31,6 +31,7 @@ export async function proveExecutor(executor: ExecutorProcess): Promise<AddressS
   } finally {
     listener.close()
     executor.kill("it has shown what it can")
+    await executor.gone
   }
 }
 

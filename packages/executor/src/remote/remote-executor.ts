@@ -1,0 +1,94 @@
+import { connect, type Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import { encodeFrame } from "../contained/frames.ts"
+import type { DeathReport } from "../death.ts"
+import type { LaunchedExecutor } from "../launched-executor.ts"
+import type { ProcessDeath } from "../pending-runs.ts"
+import type { Control } from "./control.ts"
+import type { Greeting } from "./protocol.ts"
+import { createWatchOrders } from "./watch-orders.ts"
+
+/** An executor that a sandbox service starts and watches for this worker. */
+export interface RemoteExecutor extends LaunchedExecutor {
+  onStarted(pid: number): void
+  onMemory(rssMb: number): void
+  onGone(death: ProcessDeath): void
+  /** Nobody can tell any more what becomes of it. Closing its connection ends it. */
+  giveUp(reason: string): void
+}
+
+export interface RemoteExecutorOptions {
+  path: string
+  control: Control
+  key: string
+  heapMb: number
+}
+
+/** A service that does not report the end of an executor in this time is out of order. */
+const KILL_LIMIT_MS = 5_000
+/** What a process sent before its end is here by then. */
+const READ_LIMIT_MS = 1_000
+
+export function openRemoteExecutor({ path, control, key, heapMb }: RemoteExecutorOptions): RemoteExecutor {
+  const { promise: stream, resolve: onStream } = Promise.withResolvers<Duplex>()
+  const { promise: gone, resolve: onDead } = Promise.withResolvers<ProcessDeath>()
+  const watch = createWatchOrders((isBusy) => control.order({ type: "watch", key, isBusy }))
+  const socket = connect(path)
+  let pid = 0
+  let rssMb = 0
+  let told: DeathReport | undefined
+  let killTimer: NodeJS.Timeout | undefined
+
+  socket.on("error", () => {})
+  // Not through a link, which would read what is the executor's to say.
+  const greeting: Greeting = { type: "executor", worker: control.worker, key, heapMb }
+  socket.write(encodeFrame(greeting))
+
+  function end(death: ProcessDeath): void {
+    clearTimeout(killTimer)
+    watch.close()
+    void hasEnded(socket, pid > 0).then(() => onDead({ ...death, ...told }))
+  }
+
+  return {
+    get pid() {
+      return pid
+    },
+    get rssMb() {
+      return rssMb
+    },
+    stream,
+    gone,
+    kill(reason, cause = "crash") {
+      told ??= { reason, cause }
+      control.order({ type: "kill", key })
+      killTimer ??= setTimeout(control.close, KILL_LIMIT_MS, "it did not end an executor")
+    },
+    setBaseline: () => control.order({ type: "set_baseline", key }),
+    hold: watch.hold,
+    onStarted(startedPid) {
+      pid = startedPid
+      onStream(socket)
+      // It may have been given up before it was there.
+      if (told) control.order({ type: "kill", key })
+    },
+    onMemory(figure) {
+      rssMb = figure
+    },
+    onGone: end,
+    giveUp(reason) {
+      socket.destroy()
+      end({ reason, cause: "crash", isBlameless: true, rssMb, limitMb: 0 })
+    },
+  }
+}
+
+/** Resolves when all was read that the executor had sent; nobody reads what one sent that was never used. */
+async function hasEnded(socket: Socket, isRead: boolean): Promise<void> {
+  if (socket.closed) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  socket.once("close", () => resolve())
+  const timer = setTimeout(() => socket.destroy(), isRead ? READ_LIMIT_MS : 0)
+  await promise
+  clearTimeout(timer)
+}

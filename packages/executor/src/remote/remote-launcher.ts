@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto"
+import type { LaunchedExecutor } from "../launched-executor.ts"
+import type { Launcher, LauncherOptions } from "../launcher.ts"
+import { readCodeDigest } from "./code-digest.ts"
+import { openControl } from "./control.ts"
+import { keepControl } from "./keep-control.ts"
+import type { Report } from "./protocol.ts"
+import { openRemoteExecutor, type RemoteExecutor } from "./remote-executor.ts"
+import { socketPathOf } from "./socket-path.ts"
+
+/** For so long after it had no room for an executor, the service is not asked for another one. */
+const FULL_PAUSE_MS = 1_000
+
+/**
+ * Starts executors in the sandbox service at `url`. While that is away, the executors are taken for dead and none
+ * is started.
+ * @throws AppError invalid_setting when no service is there within 30 s
+ * @throws AppError internal_error when it refuses this worker, or would not contain a hook
+ */
+export async function connectToSandbox({
+  url,
+  log,
+  settings,
+  ...wanted
+}: Omit<LauncherOptions, "executorUrl"> & { url: string }): Promise<Launcher> {
+  const path = socketPathOf(url)
+  const code = await readCodeDigest()
+  const executors = new Map<string, RemoteExecutor>()
+  let shortage: { reason: string; until: number } | undefined
+
+  function receive(report: Report): void {
+    if (report.type === "memory") {
+      for (const { key, rssMb } of report.executors) executors.get(key)?.onMemory(rssMb)
+    }
+    if (report.type === "started") executors.get(report.key)?.onStarted(report.pid)
+    if (report.type === "gone") forget(report)
+  }
+
+  function forget({ key, death }: Report & { type: "gone" }): void {
+    if (death.isBlameless) shortage = { reason: death.reason, until: performance.now() + FULL_PAUSE_MS }
+    executors.get(key)?.onGone(death)
+    executors.delete(key)
+  }
+
+  function giveUpAll(reason: string): void {
+    for (const executor of executors.values()) executor.giveUp(reason)
+    executors.clear()
+  }
+
+  const open = () => openControl({ path, code, settings, onReport: receive })
+  const line = await keepControl({ url, open, log, onLost: giveUpAll })
+  return {
+    maxExecutors: Math.min(wanted.maxExecutors ?? line.maxExecutors, line.maxExecutors),
+    problem: () =>
+      line.problem ?? (shortage && performance.now() < shortage.until ? shortage.reason : undefined),
+    launch({ heapMb }) {
+      const { current: control } = line
+      if (!control) return notLaunched(line.problem)
+      const key = randomUUID()
+      const executor = openRemoteExecutor({ path, control, key, heapMb })
+      executors.set(key, executor)
+      return executor
+    },
+    async close() {
+      line.close("this worker is closing")
+    },
+  }
+}
+
+function notLaunched(reason = "the sandbox service is away"): LaunchedExecutor {
+  const death = { reason, cause: "crash", isBlameless: true, rssMb: 0, limitMb: 0 } as const
+  return {
+    pid: 0,
+    rssMb: 0,
+    stream: new Promise(() => {}),
+    gone: Promise.resolve(death),
+    kill() {},
+    setBaseline() {},
+    hold: () => () => {},
+  }
+}

@@ -1,0 +1,82 @@
+import type { Socket } from "node:net"
+import { openExecutorHost } from "../executor-host.ts"
+import type { ExecutorLog } from "../run-task.ts"
+import { readCodeDigest } from "./code-digest.ts"
+import { greet, type WorkerLine } from "./greet.ts"
+import type { Greeting } from "./protocol.ts"
+import { openSession, type Session } from "./session.ts"
+import { listenOnSocket } from "./socket-path.ts"
+
+export interface SandboxOptions {
+  /** `unix://` and the path at which workers connect. */
+  url: string
+  /** Executors at once, of all workers, blank ones apart. Default: what the memory here has room for, at most 32. */
+  maxExecutors?: number | undefined
+  log: ExecutorLog & { info(fields: object, message: string): void }
+}
+
+export interface Sandbox {
+  /** Kills every executor; its workers see them crash, and try again elsewhere. */
+  close(): Promise<void>
+}
+
+const MAX_WORKERS = 16
+/** Beside its executors in use a worker has a blank one, and one that is being replaced. */
+const EXTRA_PER_WORKER = 2
+
+/**
+ * Serves workers with executors, from a process that holds no credential and, in a container, on a network without
+ * the service's own. What runs in an executor never talks to this process.
+ * @throws AppError invalid_setting when it cannot listen there
+ */
+export async function startSandbox({ url, log, ...options }: SandboxOptions): Promise<Sandbox> {
+  const host = await openExecutorHost(log)
+  const code = await readCodeDigest()
+  const maxExecutors = options.maxExecutors ?? host.maxExecutors
+  const sessions = new Map<string, Session>()
+
+  function refusalOf(worker: { code: string }): string | undefined {
+    if (worker.code !== code)
+      return "The sandbox service and this worker are of different versions: start both from the same one"
+    if (sessions.size >= MAX_WORKERS) return `The sandbox service serves ${MAX_WORKERS} workers already`
+    return undefined
+  }
+
+  function fullness(): string | undefined {
+    const running = [...sessions.values()].reduce((sum, { size }) => sum + size, 0)
+    if (running < maxExecutors + EXTRA_PER_WORKER * sessions.size) return undefined
+    log.warn({ running, maxExecutors }, "no room for another executor")
+    return `the sandbox service has no room for another executor (HOOKLANE_MAX_EXECUTORS=${maxExecutors} there)`
+  }
+
+  function welcome({ settings, ...worker }: Greeting & { type: "worker" }, line: WorkerLine): void {
+    const refusal = refusalOf(worker)
+    if (refusal !== undefined) {
+      line.refuse(refusal)
+      return
+    }
+    const session = openSession({ host, settings, maxExecutors, fullness, report: line.report })
+    sessions.set(session.id, session)
+    log.info({ worker: session.id }, "worker connected")
+    line.serve(session.take, () => {
+      log.info({ worker: session.id, executors: session.size }, "worker left")
+      void session.close().then(() => sessions.delete(session.id))
+    })
+  }
+
+  function start({ worker, ...wanted }: Greeting & { type: "executor" }, socket: Socket): void {
+    const session = sessions.get(worker)
+    if (session) session.start(wanted, socket)
+    else socket.destroy()
+  }
+
+  const server = await listenOnSocket(url, (socket) => greet(socket, { welcome, start }))
+  log.info({ url, maxExecutors }, "sandbox started")
+  return {
+    async close() {
+      await server.close()
+      await Promise.all(Array.from(sessions.values(), (session) => session.close()))
+      await host.close()
+    },
+  }
+}
