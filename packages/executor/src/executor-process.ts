@@ -23,18 +23,34 @@ export interface ExecutorProcess {
   readonly gone: Promise<DeathReport>
   /** Makes it the process of one hook version, once and for ever. */
   bind(hook: HookCode): void
-  /** Always resolves: with what the executor answered, or with how it died. */
-  run(task: RunTask, signal: AbortSignal): Promise<RunReport>
+  /** How many runs it takes: as many as it has threads, and some more to wait there when runs are short. */
+  capacity(): number
+  /**
+   * Always resolves: with what the executor answered, or with how it died; with undefined when it died before
+   * the run had begun.
+   */
+  run(task: RunTask, signal: AbortSignal): Promise<RunReport | undefined>
   /** Asks what it can do and should not. Rejects when it dies over it. */
   prove(port: number): Promise<string[]>
   kill(reason: string): void
 }
 
 const BOOT_LIMIT_MS = 10_000
+/**
+ * Short runs are handed over ahead of time: a thread then goes on without a word between two processes, and those
+ * words travel together. Nobody waits longer for it than the few milliseconds that the runs ahead take.
+ */
+const SHORT_RUN_MS = 2
+const RUNS_PER_THREAD = 4
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one process
 export function superviseExecutor(launched: LaunchedExecutor, settings: ExecutorSettings): ExecutorProcess {
   const { gone, kill } = launched
-  const runs = openPendingRuns({ cancel: (id) => send({ type: "cancel", id }), kill })
+  const runs = openPendingRuns({
+    threads: settings.threads,
+    cancel: (id) => send({ type: "cancel", id }),
+    kill,
+  })
   const { promise: ready, resolve: onReady, reject: failToBoot } = Promise.withResolvers<void>()
   const { promise: proof, resolve: onProof, reject: failToProve } = Promise.withResolvers<string[]>()
   proof.catch(() => {})
@@ -84,6 +100,7 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
       send({ type: "prove", port })
       return proof
     },
+    capacity: () => settings.threads * (runs.paceMs() < SHORT_RUN_MS ? RUNS_PER_THREAD : 1),
     bind: (hook) => send({ type: "bind", hook }),
     run(task, signal) {
       const id = randomUUID()

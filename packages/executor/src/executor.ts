@@ -34,7 +34,6 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
   const processes = openProcesses(launcher, settings)
   const spare = keepSpare(processes.boot, heapMb)
   const places = createPlaces({
-    threads,
     maxProcesses: launcher.maxExecutors,
     problem: launcher.problem,
     crashes: createCrashHistory(),
@@ -47,13 +46,15 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
     if (isClosed) throw new AppError("shutting_down", "The executors are closed")
     const read = readDirectives(task.snapshot.script)
     if ("fault" in read) return withoutAnswer(notCompiled(read.fault))
-    const waited = await places.admit(visitorOf(task, read.directives, signal))
-    if ("refusal" in waited) return withoutAnswer(waited.refusal)
-    const { process, leave } = waited.admission
-    try {
-      return await process.run(task, signal)
-    } finally {
-      leave()
+    const visitor = visitorOf(task, read.directives, signal)
+    // A run goes to another process when its own died before it had begun; a version whose processes die is
+    // soon refused.
+    for (;;) {
+      const waited = await places.admit(visitor)
+      if ("refusal" in waited) return withoutAnswer(waited.refusal)
+      const { process, leave } = waited.admission
+      const report = await process.run(task, signal).finally(leave)
+      if (report) return report
     }
   }
 

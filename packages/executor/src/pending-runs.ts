@@ -5,9 +5,17 @@ import { createRedactor } from "./redact.ts"
 import { withoutAnswer } from "./report.ts"
 import type { RunTask } from "./run-task.ts"
 
-/** The runs inside one executor process, each with the moment by which it must have answered. */
+/**
+ * The runs inside one executor process, each with the moment by which it must have answered. As many as there are
+ * threads are under way; those that came later wait in the process until it says that they have begun.
+ */
 export interface PendingRuns {
-  add(id: string, task: RunTask, signal: AbortSignal): Promise<RunReport>
+  /** Resolves without a report when the process died before the run had begun. */
+  add(id: string, task: RunTask, signal: AbortSignal): Promise<RunReport | undefined>
+  /** How long runs of late took, in milliseconds: a moving average. */
+  paceMs(): number
+  /** The process has begun with a run that waited. */
+  begin(id: string): void
   get(id: string): { task: RunTask } | undefined
   settle(id: string, report: RunReport): void
   /** The newest output of a run, for the report if its process dies. */
@@ -24,6 +32,7 @@ export interface ProcessDeath extends DeathReport {
 }
 
 export interface PendingRunsPowers {
+  threads: number
   /** Asks the executor to stop a run. */
   cancel(id: string): void
   /** Stops the executor, when it does not do what it was asked for. */
@@ -33,7 +42,9 @@ export interface PendingRunsPowers {
 interface PendingRun {
   task: RunTask
   startedAt: number
-  resolve(report: RunReport): void
+  /** User code may have run. */
+  hasBegun: boolean
+  resolve(report: RunReport | undefined): void
   watchdog: NodeJS.Timeout | undefined
   isFinished: boolean
   /** What the run ended with if the process must be killed over it. */
@@ -45,12 +56,23 @@ interface PendingRun {
 /** The executor keeps the time of its runs; this much later the worker stops to rely on it. */
 const GRACE_MS = 2_000
 
-export function openPendingRuns({ cancel, kill }: PendingRunsPowers): PendingRuns {
+/** What one run counts in the average, and at most. */
+const PACE_SHARE = 0.1
+const PACE_CAP_MS = 100
+
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one process
+export function openPendingRuns({ threads, cancel, kill }: PendingRunsPowers): PendingRuns {
   const runs = new Map<string, PendingRun>()
+  /** Runs that wait in the process, the oldest first; they are watched from when they should have begun. */
+  const waiting = new Set<PendingRun>()
+  let paceMs = PACE_CAP_MS
   let death: ProcessDeath | undefined
 
-  function finish(id: string, run: PendingRun, report: RunReport): void {
+  function finish(id: string, run: PendingRun, report: RunReport | undefined): void {
     runs.delete(id)
+    waiting.delete(run)
+    if (report) paceMs += (Math.min(report.runMs, PACE_CAP_MS) - paceMs) * PACE_SHARE
+    watchNext()
     run.isFinished = true
     clearTimeout(run.watchdog)
     run.forget()
@@ -68,26 +90,45 @@ export function openPendingRuns({ cancel, kill }: PendingRunsPowers): PendingRun
     run.watchdog = setTimeout(setImmediate, afterMs, stop)
   }
 
+  /** Whatever the process says of it: there is a thread for it now. */
+  function watchNext(): void {
+    const [next] = waiting
+    if (!next || runs.size - waiting.size >= threads) return
+    waiting.delete(next)
+    watchTime(next)
+  }
+
+  function watchTime(run: PendingRun): void {
+    const { timeoutMs } = run.task.limits
+    watch(run, timeoutMs + GRACE_MS, { status: "timed_out", afterMs: timeoutMs })
+  }
+
   return {
+    paceMs: () => paceMs,
+    begin(id) {
+      const run = runs.get(id)
+      if (run) run.hasBegun = true
+    },
     add(id, task, signal) {
-      if (death) return Promise.resolve(withoutAnswer({ status: "crashed", reason: death.reason }))
-      const { promise, resolve } = Promise.withResolvers<RunReport>()
+      if (death) return Promise.resolve(undefined)
+      const { promise, resolve } = Promise.withResolvers<RunReport | undefined>()
       const stop = () => {
         cancel(id)
         watch(run, GRACE_MS, { status: "cancelled" })
       }
       signal.addEventListener("abort", stop, { once: true })
-      const { timeoutMs } = task.limits
       const run: PendingRun = {
         task,
         startedAt: performance.now(),
+        hasBegun: runs.size < threads,
         resolve,
         watchdog: undefined,
         isFinished: false,
         lastOutput: [],
         forget: () => signal.removeEventListener("abort", stop),
       }
-      watch(run, timeoutMs + GRACE_MS, { status: "timed_out", afterMs: timeoutMs })
+      if (run.hasBegun) watchTime(run)
+      else waiting.add(run)
       runs.set(id, run)
       return promise
     },
@@ -102,7 +143,8 @@ export function openPendingRuns({ cancel, kill }: PendingRunsPowers): PendingRun
     },
     endAll(because) {
       death = because
-      for (const [id, run] of runs) finish(id, run, reportOf(run, because))
+      waiting.clear()
+      for (const [id, run] of runs) finish(id, run, run.hasBegun ? reportOf(run, because) : undefined)
     },
   }
 }

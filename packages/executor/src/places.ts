@@ -32,8 +32,6 @@ export interface Admission {
 }
 
 export interface PlacesOptions {
-  /** Runs inside one process. */
-  threads: number
   maxProcesses: number
   crashes: CrashHistory
   /** Why no process can be had just now, whatever the version. */
@@ -88,7 +86,7 @@ function admit(house: House, visitor: Visitor): Promise<Waited<Admission>> {
   const place = placeFor(house, visitor)
   const { seat, waiting } = place
   // Nobody passes those who wait.
-  if (seat && hasRoom(house, seat) && waiting.length === 0) {
+  if (seat && hasRoom(seat) && waiting.length === 0) {
     return Promise.resolve({ admission: enter(house, place, seat) })
   }
   const waited = waitInLine(waiting, visitor)
@@ -116,8 +114,8 @@ function keyOf({ versionId, heapMb }: Pick<Place, "versionId" | "heapMb">): stri
   return `${versionId}/${heapMb}`
 }
 
-function hasRoom({ threads }: House, { isReady, isLeaving, running }: Seat): boolean {
-  return isReady && !isLeaving && running < threads
+function hasRoom({ process, isReady, isLeaving, running }: Seat): boolean {
+  return isReady && !isLeaving && running < process.capacity()
 }
 
 function enter(house: House, place: Place, seat: Seat): Admission {
@@ -146,7 +144,7 @@ function makeWay(house: House, place: Place): void {
 }
 
 function serve(house: House, place: Place, seat: Seat): void {
-  while (hasRoom(house, seat)) {
+  while (hasRoom(seat)) {
     const next = place.waiting.shift()
     if (!next) return
     next.admit(enter(house, place, seat))

@@ -75,6 +75,8 @@ export const fromExecutorSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("output"), id: z.uuid(), lines: z.array(logLineSchema).max(5) }),
   answerSchema,
   storageOrderSchema,
+  /** A thread has taken a run that had to wait for one. */
+  z.strictObject({ type: z.literal("begun"), id: z.uuid() }),
 ])
 export type FromExecutor = z.infer<typeof fromExecutorSchema>
 

@@ -50,6 +50,7 @@ export function createReceiver({
     if (data.type === "proof") onProof(data.down)
     if (data.type === "farewell") kill(data.reason, data.cause)
     if (data.type === "answer") settle(data)
+    if (data.type === "begun") runs.begin(data.id)
     if (data.type === "output") runs.keepOutput(data.id, data.lines)
     if (data.type === "storage_order") onStorage(data)
   }

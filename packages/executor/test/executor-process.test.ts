@@ -35,6 +35,13 @@ function startHostile(script: string): ExecutorProcess {
   return superviseExecutor(attend(child, SETTINGS), SETTINGS)
 }
 
+/** A run that the process has begun ends with a report. */
+async function runIn(executor: ExecutorProcess, ...run: Parameters<ExecutorProcess["run"]>) {
+  const report = await executor.run(...run)
+  if (!report) throw new Error("the run was not begun")
+  return report
+}
+
 /** Answers the one run that it is given, as it likes. */
 const onRun = (answer: string) => `
   send({ type: "ready" })
@@ -76,7 +83,7 @@ describe("a process that breaks the protocol is killed", () => {
   ])("for an answer with %s", async (_, answer) => {
     const executor = startHostile(onRun(answer))
     await executor.ready
-    const { outcome } = await executor.run(taskOf(""), noAbort)
+    const { outcome } = await runIn(executor, taskOf(""), noAbort)
     expect(outcome).toEqual({ status: "crashed", reason: "it sent an answer that cannot be read" })
     await executor.gone
   })
@@ -86,7 +93,7 @@ describe("a process that does not answer", () => {
   test("is killed two seconds after the time limit, and the run has timed out", async () => {
     const executor = startHostile(onRun(""))
     await executor.ready
-    const { outcome, runMs } = await executor.run(taskOf("", { timeoutMs: 100 }), noAbort)
+    const { outcome, runMs } = await runIn(executor, taskOf("", { timeoutMs: 100 }), noAbort)
     expect(outcome).toEqual({ status: "timed_out", afterMs: 100 })
     expect(runMs).toBeLessThan(5_000)
     expect(await executor.gone).toMatchObject({ reason: "a run in it could not be stopped" })
@@ -96,7 +103,7 @@ describe("a process that does not answer", () => {
     const executor = startHostile(onRun(""))
     await executor.ready
     const stop = new AbortController()
-    const report = executor.run(taskOf(""), stop.signal)
+    const report = runIn(executor, taskOf(""), stop.signal)
     stop.abort()
     expect((await report).outcome).toEqual({ status: "cancelled" })
     await executor.gone

@@ -18,6 +18,18 @@ const OK = "module.exports = (user, context, cb) => cb(null, 'ok')"
 const SLOW = "module.exports = (user, context, cb) => setTimeout(cb, 200, null, 'slow')"
 const HANG = "module.exports = () => {}"
 
+/** Runs of a hook that were short so far, so that its executor is given some ahead of time. */
+async function warmedUp(executors: Executors, body: string) {
+  const script = `module.exports = (user, context, cb) => { ${body} }`
+  const run = (user: object = {}) =>
+    executors.run(
+      taskOf(script, { versionId: "warmed up", event: { user, context: { connection: {} } } }),
+      noAbort,
+    )
+  for (let runs = 0; runs < 60; runs += 1) await run()
+  return run
+}
+
 function executorOf(executors: Executors, versionId: string) {
   return executors.stats().executors.find(({ hookVersions }) => hookVersions.includes(versionId))
 }
@@ -199,6 +211,18 @@ describe("what a run leaves behind", () => {
     expect(await run({})).toMatchObject({ outcome: { status: "returned", value: "clean" }, logs: [] })
   })
 
+  test("does not reach the run that was given to the thread meanwhile", async () => {
+    const executors = await open({ threads: 1 })
+    const run = await warmedUp(
+      executors,
+      "if (user.leave) Buffer.left = 1; cb(null, 'ok')",
+    )
+    const runs = Array.from({ length: 12 }, (_, index) => run({ leave: index % 3 === 0 }))
+    expect((await Promise.all(runs)).map(({ outcome }) => outcome)).toEqual(
+      Array(12).fill({ status: "returned", value: "ok" }),
+    )
+  })
+
   test("process.exit ends its own run only", async () => {
     const executors = await open()
     const script = `module.exports = (user, context, cb) => {
@@ -238,6 +262,20 @@ describe("an executor that dies", () => {
     process.kill(executorOf(executors, "v")?.pid ?? Number.NaN, "SIGKILL")
     expect((await inside).outcome.status).toBe("crashed")
     expect((await waiting).outcome).toEqual({ status: "returned", value: "slow" })
+  })
+
+  test("does not fail the runs that waited in it", async () => {
+    const executors = await open({ threads: 1 })
+    const run = await warmedUp(executors, "user.wait ? setTimeout(cb, 5_000) : cb(null, 'ok')")
+    const inside = run({ wait: true })
+    const waiting = Promise.all([run(), run(), run()])
+    // One thread, and four inside: those that wait came along because runs were short so far.
+    await expect.poll(() => executorOf(executors, "warmed up")?.running).toBe(4)
+    process.kill(executorOf(executors, "warmed up")?.pid ?? 0, "SIGKILL")
+    expect((await inside).outcome.status).toBe("crashed")
+    expect((await waiting).map(({ outcome }) => outcome)).toEqual(
+      Array(3).fill({ status: "returned", value: "ok" }),
+    )
   })
 
   test("three times in a minute pauses its version and no other", async () => {

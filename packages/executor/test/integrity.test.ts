@@ -1,8 +1,10 @@
 import { expect, test } from "vitest"
 import { watchIntegrity } from "../src/contained/integrity.ts"
 
+const MARK = Symbol("mark")
+
 function manyObjects(): Record<string, unknown>[] {
-  return Array.from({ length: 40 }, () => ({ kept: 1, nan: Number.NaN }))
+  return Array.from({ length: 40 }, () => ({ kept: 1, nan: Number.NaN, "o'dd": 2, [MARK]: 3 }))
 }
 
 test("what nobody touched is intact, however often it is asked", () => {
@@ -10,10 +12,13 @@ test("what nobody touched is intact, however often it is asked", () => {
   for (let call = 0; call < 100; call += 1) expect(watch.isIntact()).toBe(true)
 })
 
-test.each([
-  ["replaced", (object: Record<string, unknown>) => Object.assign(object, { kept: 2 })],
-  ["removed", (object: Record<string, unknown>) => Reflect.deleteProperty(object, "kept")],
-  ["added", (object: Record<string, unknown>) => Object.assign(object, { more: 1 })],
+test.each<[string, (object: Record<string, unknown>) => unknown]>([
+  ["replaced", (object) => Object.assign(object, { kept: 2 })],
+  ["replaced under a symbol", (object) => Object.assign(object, { [MARK]: 4 })],
+  ["replaced under a name that is no word", (object) => Object.assign(object, { "o'dd": 4 })],
+  ["a number where there was none", (object) => Object.assign(object, { nan: 0 })],
+  ["removed", (object) => Reflect.deleteProperty(object, "kept")],
+  ["added", (object) => Object.assign(object, { more: 1 })],
 ])("a property that was %s is noticed at once, on every object", (_, change) => {
   for (let index = 0; index < 40; index += 1) {
     const objects = manyObjects()

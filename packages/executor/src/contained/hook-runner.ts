@@ -1,16 +1,17 @@
-import { threadId } from "node:worker_threads"
 import type { ExecutorSettings, HookCode } from "../protocol.ts"
 import { type CompiledHook, compileHook } from "./compile-hook.ts"
 import { createDnsShim } from "./dns-shim.ts"
 import { compilePackages } from "./hook-packages.ts"
 import { createKeptSandbox } from "./kept-sandbox.ts"
+import type { NetEvent } from "./net-protocol.ts"
 import { installNetShim } from "./net-shim.ts"
 import { createNetwork } from "./network.ts"
 import { createRunLog } from "./run-log.ts"
 import { createRunScope } from "./run-scope.ts"
 import { createSandbox, type SandboxedCode, type SandboxPowers } from "./sandbox.ts"
 import { openStorageLine, type StorageLine } from "./storage-line.ts"
-import type { RunTask, ThreadAnswer, ThreadMessage } from "./thread-protocol.ts"
+import type { StorageEvent } from "./storage-protocol.ts"
+import type { RunMessage, RunOrder, ThreadAnswer } from "./thread-protocol.ts"
 import { createTimers } from "./timers.ts"
 
 /** Before lockdown takes them away. */
@@ -20,10 +21,21 @@ const endThread: (code: number) => never = withInternals(process).reallyExit
 
 export type RunnerSettings = Pick<ExecutorSettings, "maxResultBytes" | "maxLogBytes">
 
+export interface HookRun extends Omit<RunOrder, "kind"> {
+  /** The `HookCode` as JSON in UTF-8; the same for every run. */
+  hook: SharedArrayBuffer
+  say: Say
+}
+
+/** Sends what a run has to say to the main thread. */
+export type Say = (message: RunMessage, transfer?: ArrayBuffer[]) => void
+
 /** Runs one hook version, one run at a time, in a context that lives for as long as runs end well. */
 export interface HookRunner {
-  /** Resolves when the run is cleaned up; never, when it left something that cannot be. */
-  run(task: RunTask): Promise<void>
+  /** Resolves when the run is cleaned up; with false when it left something that cannot be. */
+  run(run: HookRun): Promise<boolean>
+  /** Brings a run what it waits for; it may be over. */
+  tell(run: number, event: NetEvent | StorageEvent): void
   /** Takes what was thrown, or rejected, and nobody caught. */
   fault(thrown: unknown): void
 }
@@ -34,6 +46,7 @@ interface ParsedHook extends SandboxedCode {
 }
 
 interface ActiveRun {
+  number: number
   print: SandboxPowers["print"]
   /** Sends the first answer; later ones are ignored. */
   answer(answer: ThreadAnswer): void
@@ -51,7 +64,7 @@ const MAX_RUNS = 10_000
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one thread
 export function createHookRunner(settings: RunnerSettings): HookRunner {
   const { timers, open: openTimers, close: closeTimers } = createTimers()
-  const { network, open: openNetwork, close: closeNetwork } = createNetwork()
+  const { network, ...networkKeeper } = createNetwork()
   const { dns, dnsPromises } = createDnsShim(network)
   const kept = createKeptSandbox()
   const scope = createRunScope<ActiveRun>()
@@ -63,17 +76,19 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     exit: (code) => scope.own()?.answer({ status: "crashed", reason: `it called process.exit(${code})` }),
   }
   let hook: ParsedHook | undefined
+  let active: ActiveRun | undefined
   let runs = 0
 
-  async function run(task: RunTask): Promise<void> {
+  async function run(order: HookRun): Promise<boolean> {
     const resourcesBefore = countResources()
     openTimers()
-    openNetwork(task.port)
-    const current = beginRun(task, settings)
+    networkKeeper.open(order.say)
+    const current = beginRun(order, settings)
+    active = current
     runs += 1
     scope.enter(current, () => {
       try {
-        call(task, current)
+        call(order, current)
       } catch (error) {
         // A hook that changed its own intrinsics broke the prelude.
         fault(error)
@@ -81,19 +96,25 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     })
     const status = await current.answered
     closeTimers()
-    closeNetwork()
+    networkKeeper.close()
     current.storage.close()
     // What the run left for the next turns of the loop comes now, and counts as its own.
     await nextTurn()
     await nextTurn()
     scope.leave()
+    active = undefined
     const isUnclean = current.isUnclean || countResources() > resourcesBefore || runs >= MAX_RUNS
     const isWarm = (status === "returned" || status === "rejected") && !hook?.code.directives.isFresh
-    if (isUnclean || !kept.rest({ drop: !isWarm })) await retire(task)
-    task.port.close()
+    return !isUnclean && kept.rest({ drop: !isWarm })
   }
 
-  function call({ hook: text, event, webtask }: RunTask, { answer, storage }: ActiveRun): void {
+  function tell(run: number, event: NetEvent | StorageEvent): void {
+    if (run !== active?.number) return
+    if (event.kind === "storage_answer") active.storage.take(event)
+    else networkKeeper.take(event)
+  }
+
+  function call({ hook: text, event, webtask }: HookRun, { answer, storage }: ActiveRun): void {
     hook ??= parseHook(text)
     const { compiled } = hook
     if (!kept.current) {
@@ -119,31 +140,30 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     run.answer(kept.current.threw(thrown))
   }
 
-  return { run, fault }
+  return { run, tell, fault }
 }
 
-function beginRun({ port }: RunTask, { maxResultBytes, maxLogBytes }: RunnerSettings): ActiveRun {
-  const send = (message: ThreadMessage) => port.postMessage(message)
+function beginRun({ run, say }: HookRun, { maxResultBytes, maxLogBytes }: RunnerSettings): ActiveRun {
   const log = createRunLog({
     maxBytes: maxLogBytes,
-    onLine: (line) => send({ kind: "log", line }),
-    onTruncated: () => send({ kind: "logs_truncated" }),
+    onLine: (line) => say({ kind: "log", line }),
+    onTruncated: () => say({ kind: "logs_truncated" }),
   })
   const { promise: answered, resolve } = Promise.withResolvers<ThreadAnswer["status"]>()
   let isAnswered = false
-  send({ kind: "started", threadId })
   const startedAt = performance.now()
   return {
+    number: run,
     print: log.write,
     answer(answer) {
       if (isAnswered) return
       isAnswered = true
       const bounded = withinLimit(answer, maxResultBytes)
-      send({ kind: "answer", answer: bounded, runMs: performance.now() - startedAt })
+      say({ kind: "answer", answer: bounded, runMs: performance.now() - startedAt })
       resolve(bounded.status)
     },
     answered,
-    storage: openStorageLine(port),
+    storage: openStorageLine(say),
     isUnclean: false,
   }
 }
@@ -154,13 +174,6 @@ function withinLimit(answer: ThreadAnswer, maxBytes: number): ThreadAnswer {
   if (bytes <= maxBytes) return answer
   const message = `The result of the extension point has ${bytes} bytes as JSON; ${maxBytes} are allowed`
   return { status: "invalid_result", json: JSON.stringify({ name: "Error", message }) }
-}
-
-/** Asks for the end of this thread and keeps its pool from giving it another run until then. */
-function retire({ port }: RunTask): Promise<never> {
-  const message: ThreadMessage = { kind: "unclean" }
-  port.postMessage(message)
-  return new Promise(() => {})
 }
 
 function parseHook(text: SharedArrayBuffer): ParsedHook {

@@ -1,3 +1,5 @@
+import { Script } from "node:vm"
+
 /** Remembers what objects hold, to see later whether a hook has changed them. */
 export interface IntegrityWatch {
   /** Of the same kind, but properties may be added: hooks keep things in their global object. */
@@ -20,11 +22,15 @@ interface Watched {
   /** Without the hidden ones. */
   listedKeyCount: number
   /** Properties that are values; accessors are counted only: reading one may run code, or make Node load a module. */
-  keys: PropertyKey[]
+  hasSameValues: Comparison
+  symbols: symbol[]
   values: unknown[]
 }
 
-const { getOwnPropertyDescriptor, is, keys: listedKeys } = Object
+/** Whether the properties that it was made for hold `values`, in their order. */
+type Comparison = (object: object, values: unknown[], symbols: symbol[]) => boolean
+
+const { getOwnPropertyDescriptor, keys: listedKeys } = Object
 const { get, ownKeys } = Reflect
 
 /** Counting hidden keys takes three times as long as all the rest, so each call does it for a part of the objects. */
@@ -119,29 +125,59 @@ const INTRINSICS = [
 
 function remember(object: object): Watched {
   const all = ownKeys(object)
-  const keys = all.filter((key) => {
-    const descriptor = getOwnPropertyDescriptor(object, key)
-    return descriptor !== undefined && "value" in descriptor
-  })
+  const keys = all.filter((key) => canChange(getOwnPropertyDescriptor(object, key)))
   return {
     object,
     isOpen: false,
     keyCount: all.length,
     listedKeyCount: listedKeys(object).length,
-    keys,
+    hasSameValues: comparisonOf(keys),
+    symbols: keys.filter((key) => typeof key === "symbol"),
     values: keys.map((key) => get(object, key)),
   }
+}
+
+function canChange(property: PropertyDescriptor | undefined): boolean {
+  return property !== undefined && "value" in property && Boolean(property.writable || property.configurable)
+}
+
+const comparisons = new Map<string, Comparison>()
+
+/**
+ * A function that has the keys written out: the engine finds each property by where it is, in a fifth of the time
+ * that a loop over keys takes (21 to 4 µs for the objects of two realms). One is made for all objects of a kind.
+ */
+function comparisonOf(keys: readonly PropertyKey[]): Comparison {
+  let symbols = 0
+  const tests = keys.map((key, index) => {
+    const property = typeof key === "symbol" ? `s[${symbols++}]` : JSON.stringify(key)
+    const [held, kept] = [`o[${property}]`, `v[${index}]`]
+    // Not a number is not even the same as itself.
+    return `(${held}===${kept}||${kept}!==${kept}&&${held}!==${held})`
+  })
+  const text = `(o,v,s)=>${tests.join("&&") || true}`
+  const comparison = comparisons.get(text) ?? asComparison(new Script(text).runInThisContext())
+  comparisons.set(text, comparison)
+  return comparison
+}
+
+/** The script is one function of that form. */
+function asComparison(value: unknown): Comparison {
+  return value as Comparison
 }
 
 function hasHiddenKeys({ object, isOpen, keyCount }: Watched): boolean {
   return !isOpen && ownKeys(object).length !== keyCount
 }
 
-function isAsRemembered({ object, isOpen, listedKeyCount, keys, values }: Watched): boolean {
+function isAsRemembered({
+  object,
+  isOpen,
+  listedKeyCount,
+  hasSameValues,
+  values,
+  symbols,
+}: Watched): boolean {
   if (!isOpen && listedKeys(object).length !== listedKeyCount) return false
-  for (let index = 0; index < keys.length; index += 1) {
-    const key = keys[index]
-    if (key !== undefined && !is(get(object, key), values[index])) return false
-  }
-  return true
+  return hasSameValues(object, values, symbols)
 }

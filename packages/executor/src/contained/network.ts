@@ -1,4 +1,3 @@
-import type { MessagePort } from "node:worker_threads"
 import type { Address, NetEvent, NetProblem, NetRequest } from "./net-protocol.ts"
 
 /** A thread's way to the broker, open while a run is under way. */
@@ -25,36 +24,30 @@ export interface Wire {
 /** `Omit` would merge the members of the union. */
 type Unnumbered = NetRequest extends infer One ? (One extends NetRequest ? Omit<One, "id"> : never) : never
 
+type Send = (request: NetRequest, transfer?: ArrayBuffer[]) => void
+
 export interface NetworkKeeper {
   network: Network
-  open(port: MessagePort): void
+  /** @param send speaks for the run that begins */
+  open(send: Send): void
+  take(event: NetEvent): void
   /** Cuts every connection. */
   close(): void
 }
 
 export function createNetwork(): NetworkKeeper {
   const lines = new Map<number, Line>()
-  let port: MessagePort | undefined
-  let isListening = false
+  let send: Send | undefined
   let lastId = 0
 
-  function listen(at: MessagePort): void {
-    if (isListening) return
-    isListening = true
-    at.on("message", (event: NetEvent) => lines.get(event.id)?.onEvent(event))
-    // A connection that waits is a reason for the run to go on, not for the thread to.
-    at.unref()
-  }
-
   function connect(line: Line): Wire {
-    if (!port) throw netError({ code: "ENETDOWN", message: "connect ENETDOWN - no run is under way" })
-    listen(port)
-    const at = port
+    if (!send) throw netError({ code: "ENETDOWN", message: "connect ENETDOWN - no run is under way" })
+    const ofThisRun = send
     lastId += 1
     const id = lastId
     lines.set(id, line)
     return {
-      send: (request, transfer = []) => at.postMessage({ ...request, id }, transfer),
+      send: (request, transfer) => ofThisRun({ ...request, id }, transfer),
       hangUp: () => lines.delete(id),
     }
   }
@@ -76,11 +69,11 @@ export function createNetwork(): NetworkKeeper {
   return {
     network: { connect, lookup },
     open(next) {
-      port = next
-      isListening = false
+      send = next
     },
+    take: (event) => lines.get(event.id)?.onEvent(event),
     close() {
-      port = undefined
+      send = undefined
       for (const line of [...lines.values()]) line.cut()
       lines.clear()
     },

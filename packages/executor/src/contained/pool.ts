@@ -4,12 +4,14 @@ import { Piscina } from "piscina"
 import type { ExecutorSettings } from "../protocol.ts"
 import { type Evidence, examine } from "./evidence.ts"
 import { threadFlags, threadLimits } from "./thread-flags.ts"
-import type { ThreadTask } from "./thread-protocol.ts"
+import type { ServeTask, ThreadTask } from "./thread-protocol.ts"
 
 /** The threads of an executor, one task each at a time. */
 export interface Pool {
-  /** Rejects when the thread died, or was ended by the signal. */
-  run(task: ThreadTask, signal?: AbortSignal): Promise<void>
+  /** Resolves when a thread is up. */
+  warmUp(): Promise<void>
+  /** Resolves when the thread has left; rejects when it died, or was ended by the signal. */
+  serve(task: ServeTask, signal: AbortSignal): Promise<void>
   /** Aborts a task that runs, which ends its thread. */
   end(controller: AbortController): void
   /** What a locked thread can do and should not. */
@@ -51,12 +53,12 @@ export function createPool(options: PoolOptions): Pool {
   piscina.on("error", () => {})
   piscina.on("message", () => {})
 
+  const give = (task: ThreadTask, options?: Parameters<Piscina["run"]>[1]) => piscina.run(task, options)
+
   return {
-    run: (task, signal) => {
-      const transferList = asTransferList(task.kind === "run" ? [task.port] : [])
-      return piscina.run(task, { transferList, signal: signal ?? null })
-    },
-    proveLockdown: () => piscina.run({ kind: "prove" }),
+    warmUp: () => give({ kind: "warm_up" }),
+    serve: (task, signal) => give(task, { transferList: asTransferList([task.port]), signal }),
+    proveLockdown: () => give({ kind: "prove" }),
     async examine(threadId) {
       const thread = piscina.threads.find((one) => one.threadId === threadId)
       return thread ? examine(thread) : {}

@@ -2,6 +2,7 @@ import { Socket } from "node:net"
 import { fileURLToPath } from "node:url"
 import type {
   DeathCause,
+  Ending,
   ExecutorSettings,
   FromExecutor,
   HookCode,
@@ -10,12 +11,13 @@ import type {
 } from "../protocol.ts"
 import { openFrameLink } from "./frames.ts"
 import { startHeartbeat } from "./heartbeat.ts"
+import { type HookThreads, openHookThreads } from "./hook-threads.ts"
 import { startIdleWatch } from "./idle-watch.ts"
 import { createPool } from "./pool.ts"
 import { prepareScript } from "./prepare-script.ts"
 import { proveWalls } from "./prove-walls.ts"
 import type { Policy } from "./resolve.ts"
-import { startThreadRun, type ThreadRun } from "./thread-run.ts"
+import { createThreadRun, type ThreadRun } from "./thread-run.ts"
 
 /**
  * The entry of an executor process. It holds a pool of threads for one hook version and nothing else: no
@@ -25,11 +27,13 @@ const PIPE_FD = 3
 /** Frames from the worker are trusted; the bound keeps a broken stream from filling the memory. */
 const MAX_FRAME_BYTES = 128 * 1024 * 1024
 
+const FLOODED: Ending = { status: "crashed", reason: "it printed without end" }
+
 const settings: ExecutorSettings = JSON.parse(process.argv[2] ?? "")
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true })
 const runs = new Map<string, ThreadRun>()
 let runsSoFar = 0
-let hook: { text: SharedArrayBuffer; policy: Policy } | undefined
+let hook: { threads: HookThreads; policy: Policy } | undefined
 
 const pool = createPool({
   ...settings,
@@ -54,19 +58,19 @@ startIdleWatch({
   runsSoFar: () => runsSoFar,
   onBurning: () => giveUp("it went on working after its runs", "cpu"),
 })
-await pool.run({ kind: "warm_up" })
+await pool.warmUp()
 send({ type: "ready" })
 
 function receive(message: ToExecutor): void {
   switch (message.type) {
     case "bind":
-      hook = { text: share(prepareScript(message.hook)), policy: policyFor(message.hook) }
+      hook = { threads: openThreads(message.hook), policy: policyFor(message.hook) }
       return
     case "run":
       start(message)
       return
     case "cancel":
-      runs.get(message.id)?.cancel()
+      cancel(message.id)
       return
     case "storage_answer":
       runs.get(message.id)?.answerStorage({ call: message.call, answer: message.answer })
@@ -94,21 +98,38 @@ function start(request: RunRequest): void {
     giveUp("it was sent a run before a hook")
     return
   }
-  const run = startThreadRun({
-    pool,
-    hook: hook.text,
-    policy: hook.policy,
+  const { threads, policy } = hook
+  const { id } = request
+  runsSoFar += 1
+  const run = createThreadRun({
+    number: runsSoFar,
+    policy,
     request,
     onAnswer: (answer) => {
-      runs.delete(answer.id)
+      runs.delete(id)
       send(answer)
     },
-    onOutput: (lines) => send({ type: "output", id: request.id, lines }),
-    onStorage: ({ call, order }) => send({ type: "storage_order", id: request.id, call, order }),
+    onOutput: (lines) => send({ type: "output", id, lines }),
+    onStorage: ({ call, order }) => send({ type: "storage_order", id, call, order }),
+    onFlood: () => threads.stop(run, FLOODED, { reason: "output" }),
+  })
+  runs.set(id, run)
+  threads.take(run)
+}
+
+function cancel(id: string): void {
+  const run = runs.get(id)
+  if (run) hook?.threads.stop(run, { status: "cancelled" })
+}
+
+function openThreads(code: HookCode): HookThreads {
+  return openHookThreads({
+    pool,
+    hook: share(prepareScript(code)),
+    maxThreads: settings.threads,
+    onBegun: ({ request: { id } }) => send({ type: "begun", id }),
     onNotStarted: () => giveUp("its threads do not start"),
   })
-  runs.set(request.id, run)
-  runsSoFar += 1
 }
 
 function policyFor({ directives }: HookCode): Policy {

@@ -1,4 +1,3 @@
-import type { MessagePort } from "node:worker_threads"
 import {
   MAX_STORAGE_BYTES,
   type StorageAnswer,
@@ -11,6 +10,7 @@ import {
 export interface StorageLine {
   /** `done` is called later, once; not at all when the run ends first. */
   ask(order: StorageOrder, done: (answer: StorageAnswer) => void): void
+  take(event: StorageEvent): void
   /** What is asked from now on, by whoever kept the run's storage, is refused. */
   close(): void
 }
@@ -26,17 +26,9 @@ const TOO_LARGE: StorageAnswer = {
   message: `The data has more than ${MAX_STORAGE_BYTES} bytes as JSON`,
 }
 
-export function openStorageLine(port: MessagePort): StorageLine {
+export function openStorageLine(send: (request: StorageRequest) => void): StorageLine {
   const waiting: ((answer: StorageAnswer) => void)[] = []
   let isOpen = true
-
-  function listen(): void {
-    port.on("message", ({ kind, call, answer }: StorageEvent) => {
-      if (kind === "storage_answer" && isOpen) waiting[call]?.(answer)
-    })
-    // An answer that is awaited is a reason for the run to go on, not for the thread to.
-    port.unref()
-  }
 
   return {
     ask(order, done) {
@@ -45,9 +37,10 @@ export function openStorageLine(port: MessagePort): StorageLine {
         queueMicrotask(() => done(refusal))
         return
       }
-      if (waiting.length === 0) listen()
-      const request: StorageRequest = { kind: "storage_order", call: waiting.push(done) - 1, order }
-      port.postMessage(request)
+      send({ kind: "storage_order", call: waiting.push(done) - 1, order })
+    },
+    take({ call, answer }) {
+      if (isOpen) waiting[call]?.(answer)
     },
     close() {
       isOpen = false

@@ -1,22 +1,37 @@
 import type { MessagePort } from "node:worker_threads"
 import type { LogLine } from "@hooklane/core"
-import type { NetRequest } from "./net-protocol.ts"
-import type { StorageRequest } from "./storage-protocol.ts"
+import type { NetEvent, NetRequest } from "./net-protocol.ts"
+import type { StorageEvent, StorageRequest } from "./storage-protocol.ts"
 
 /** What passes between an executor's main thread and the threads that run the hook. */
 
-/** One run; the port is its own and is closed by the thread, or what it sent last would be lost. */
-export interface RunTask {
-  kind: "run"
+/** A thread serves for as long as it is sound: its runs come over the port, one after the other. */
+export interface ServeTask {
+  kind: "serve"
   port: MessagePort
-  /** The `HookCode` as JSON in UTF-8: shared, so that a long script is not copied for each run. */
+  /** The `HookCode` as JSON in UTF-8: shared, so that a long script is not copied for each thread. */
   hook: SharedArrayBuffer
+  /** What the thread has come to, for `openProgress`. */
+  progress: SharedArrayBuffer
+}
+
+/** `warm_up` makes a thread load its code before there is a hook; `prove` asks what lockdown left. */
+export type ThreadTask = ServeTask | { kind: "warm_up" | "prove" }
+
+/** One run; its number is never used again in the process. */
+export interface RunOrder {
+  kind: "run"
+  run: number
   event: string
   webtask: string
 }
 
-/** `warm_up` makes a thread load its code before there is a hook; `prove` asks what lockdown left. */
-export type ThreadTask = RunTask | { kind: "warm_up" | "prove" }
+export type ToThread =
+  | RunOrder
+  /** For a run that waits for something. */
+  | { kind: "told"; run: number; event: NetEvent | StorageEvent }
+  /** There is nothing to do: ends the service. */
+  | { kind: "leave" }
 
 export type ThreadAnswer =
   | { status: "returned"; json?: string }
@@ -24,13 +39,16 @@ export type ThreadAnswer =
   | { status: "crashed"; reason: string }
 
 export type ThreadMessage =
-  /** The clock starts. */
-  | { kind: "started"; threadId: number }
+  | { kind: "up"; threadId: number }
+  /** The thread must not run anything more: a run left something behind. */
+  | { kind: "unclean" }
+  | { kind: "said"; run: number; message: RunMessage }
+
+/** What a run says. */
+export type RunMessage =
   | { kind: "log"; line: LogLine }
   /** More was printed than is kept. */
   | { kind: "logs_truncated" }
   | { kind: "answer"; answer: ThreadAnswer; runMs: number }
-  /** The run left something behind: the thread must not run another one. */
-  | { kind: "unclean" }
   | NetRequest
   | StorageRequest

@@ -1,141 +1,101 @@
-import { MessageChannel } from "node:worker_threads"
 import type { Kill, LogLine } from "@hooklane/core"
 import type { Answer, Ending, RunRequest } from "../protocol.ts"
-import { createEgressBroker } from "./egress-broker.ts"
-import type { Evidence } from "./evidence.ts"
-import type { Pool } from "./pool.ts"
+import { createEgressBroker, type EgressBroker } from "./egress-broker.ts"
 import type { Policy } from "./resolve.ts"
 import { createRunOutput } from "./run-output.ts"
 import type { StorageEvent, StorageRequest } from "./storage-protocol.ts"
-import type { RunTask, ThreadMessage } from "./thread-protocol.ts"
+import type { RunMessage, RunOrder, ToThread } from "./thread-protocol.ts"
 
-/** One run, from the side of the executor's main thread: starts it, keeps its time, collects what it sends. */
+/** One run, from the side of the executor's main thread: collects what it says, and ends in one answer. */
 export interface ThreadRun {
-  cancel(): void
+  readonly request: RunRequest
+  readonly order: RunOrder
+  readonly isAnswered: boolean
+  /** A thread has it from now on. */
+  begin(thread: RunVoice): void
+  /** What its thread says in its name is taken for hostile. */
+  hear(message: RunMessage): void
+  /** Nothing after the first ending counts. */
+  settle(ending: Ending, facts?: Partial<Pick<Answer, "runMs" | "kill">>): void
   answerStorage(event: Omit<StorageEvent, "kind">): void
 }
 
+/** A run's way to its thread. */
+export type RunVoice = (message: ToThread, transfer?: ArrayBuffer[]) => void
+
 export interface ThreadRunOptions {
-  pool: Pool
-  hook: SharedArrayBuffer
+  /** Of this process, never used again. */
+  number: number
   request: RunRequest
   policy: Policy
   onAnswer(answer: Answer): void
   /** Its newest lines, a moment after they were printed. */
   onOutput(lines: LogLine[]): void
   onStorage(request: Omit<StorageRequest, "kind">): void
-  /** No thread took the run: the pool is broken. */
-  onNotStarted(): void
+  /** It prints without end, and must be stopped. */
+  onFlood(): void
 }
 
-/** A thread is up in 10 to 100 ms. */
-const START_LIMIT_MS = 5_000
-/** After its answer, a run has this long to come to rest. */
-const CLEAN_UP_LIMIT_MS = 250
-/** So long before its time is over, a run is asked where it is. */
-const MAX_LEAD_MS = 100
-const FLOODED: Ending = { status: "crashed", reason: "it printed without end" }
-
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one run
-export function startThreadRun({ pool, hook, request, policy, ...on }: ThreadRunOptions): ThreadRun {
-  const { port1: port, port2 } = new MessageChannel()
-  const controller = new AbortController()
-  const broker = createEgressBroker({
-    policy,
-    send: (event, transfer = []) => port.postMessage(event, transfer),
-  })
+export function createThreadRun({ number, request, policy, ...on }: ThreadRunOptions): ThreadRun {
+  const { id, event, webtask } = request
   const output = createRunOutput(on.onOutput)
+  let voice: RunVoice | undefined
+  let broker: EgressBroker | undefined
   let logsTruncated = false
-  let startedAt = performance.now()
   let isAnswered = false
-  let isExpired = false
-  let threadId = 0
-  const leadMs = Math.min(MAX_LEAD_MS, request.timeoutMs / 4)
-  let timer = setTimeout(on.onNotStarted, START_LIMIT_MS)
 
-  function settle(ending: Ending, runMs = performance.now() - startedAt, kill?: Answer["kill"]): void {
+  function tell(message: Extract<ToThread, { kind: "told" }>["event"], transfer?: ArrayBuffer[]): void {
+    voice?.({ kind: "told", run: number, event: message }, transfer)
+  }
+
+  function settle(ending: Ending, { runMs = 0, kill }: Partial<Pick<Answer, "runMs" | "kill">> = {}): void {
     if (isAnswered) return
     isAnswered = true
-    clearTimeout(timer)
-    const facts = { ending, logs: output.close(), logsTruncated, runMs, calls: broker.calls() }
-    broker.close()
-    on.onAnswer({ type: "answer", id: request.id, ...facts, ...(kill && { kill }) })
+    const facts = { ending, logs: output.close(), logsTruncated, runMs, calls: broker?.calls() ?? [] }
+    broker?.close()
+    on.onAnswer({ type: "answer", id, ...facts, ...(kill && { kill }) })
   }
 
-  function stop(ending: Ending, kill?: Answer["kill"]): void {
-    if (isAnswered) return
-    settle(ending, performance.now() - startedAt, kill)
-    pool.end(controller)
-  }
-
-  /** Just before the end, so that the answer at the deadline does not have to wait for it. */
-  function look(): void {
-    const evidence = pool.examine(threadId)
-    timer = setTimeout(expire, leadMs, evidence)
-  }
-
-  async function expire(evidence: Promise<Evidence>): Promise<void> {
-    isExpired = true
-    stop({ status: "timed_out" }, { reason: "wall_time", ...(await evidence) })
-  }
-
-  port.on("message", (message: ThreadMessage) => {
-    switch (message.kind) {
-      case "started":
-        clearTimeout(timer)
-        startedAt = performance.now()
-        threadId = message.threadId
-        timer = setTimeout(look, request.timeoutMs - leadMs)
-        return
-      case "log":
-        if (!output.take(message.line)) stop(FLOODED, { reason: "output" })
-        return
-      case "logs_truncated":
-        logsTruncated = true
-        return
-      case "answer":
-        if (isExpired) return
-        settle(message.answer, message.runMs)
-        timer = setTimeout(pool.end, CLEAN_UP_LIMIT_MS, controller)
-        return
-      case "unclean":
-        clearTimeout(timer)
-        pool.end(controller)
-        return
-      case "storage_order":
-        if (!isAnswered) on.onStorage({ call: message.call, order: message.order })
-        return
-      default:
-        broker.handle(message)
-    }
-  })
-
-  const task: RunTask = { kind: "run", port: port2, hook, event: request.event, webtask: request.webtask }
-  const onDeath = (error: unknown) => {
-    const ending = endingOf(error)
-    settle(ending, performance.now() - startedAt, { reason: killReasonOf(ending) })
-    clearTimeout(timer)
-    port.close()
-  }
-  pool.run(task, controller.signal).then(
-    () => clearTimeout(timer),
-    // The port may still hold what the thread sent before it died.
-    (error) => setImmediate(onDeath, error),
-  )
   return {
-    cancel: () => stop({ status: "cancelled" }),
-    answerStorage: (event) => port.postMessage({ kind: "storage_answer", ...event }),
+    request,
+    order: { kind: "run", run: number, event, webtask },
+    get isAnswered() {
+      return isAnswered
+    },
+    begin(thread) {
+      voice = thread
+    },
+    hear(message) {
+      switch (message.kind) {
+        case "log":
+          if (!output.take(message.line)) on.onFlood()
+          return
+        case "logs_truncated":
+          logsTruncated = true
+          return
+        case "answer":
+          settle(message.answer, { runMs: message.runMs })
+          return
+        case "storage_order":
+          if (!isAnswered) on.onStorage({ call: message.call, order: message.order })
+          return
+        default:
+          if (isAnswered) return
+          broker ??= createEgressBroker({ policy, send: tell })
+          broker.handle(message)
+      }
+    },
+    settle,
+    answerStorage: (answer) => tell({ kind: "storage_answer", ...answer }),
   }
 }
 
-function endingOf(error: unknown): Ending {
+/** How a run ended whose thread died. */
+export function endingOf(error: unknown): { ending: Ending; reason: Kill["reason"] } {
   const { code, message } = error instanceof Error ? withCode(error) : { code: "", message: String(error) }
-  if (code === "ERR_WORKER_OUT_OF_MEMORY") return { status: "out_of_memory" }
-  return { status: "crashed", reason: `its thread ended: ${message}`.slice(0, 1000) }
-}
-
-function killReasonOf({ status }: Ending): Kill["reason"] {
-  return status === "out_of_memory" ? "heap" : "crash"
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") return { ending: { status: "out_of_memory" }, reason: "heap" }
+  const reason = `its thread ended: ${message}`.slice(0, 1000)
+  return { ending: { status: "crashed", reason }, reason: "crash" }
 }
 
 function withCode(error: Error & { code?: unknown }): { code: unknown; message: string } {

@@ -1,0 +1,177 @@
+import { MessageChannel } from "node:worker_threads"
+import type { Answer, Ending } from "../protocol.ts"
+import type { Evidence } from "./evidence.ts"
+import type { Pool } from "./pool.ts"
+import { clockMs, createProgressMemory, openProgress } from "./progress.ts"
+import type { ThreadMessage, ToThread } from "./thread-protocol.ts"
+import { endingOf, type ThreadRun } from "./thread-run.ts"
+
+/** A thread of the pool that serves the hook, one run at a time, and the clock of its run. */
+export interface HookThread {
+  readonly isUp: boolean
+  /** True when it can take a run: at once, or when what the last one left is cleaned up. */
+  readonly isFree: boolean
+  /** Since when it has nothing to do; 0 while it has. */
+  idleMs(): number
+  give(run: ThreadRun): void
+  /** Ends the run that it has, and with it the thread. */
+  stop(ending: Ending, kill?: Answer["kill"]): void
+  /** Gives the thread back to the pool. */
+  leave(): void
+}
+
+export interface HookThreadOptions {
+  pool: Pool
+  hook: SharedArrayBuffer
+  /** It can take the next run. */
+  onFree(thread: HookThread): void
+  /** The run has ended, by its answer or in another way. */
+  onAnswered(run: ThreadRun): void
+  /** It is no longer there; `untouched` is a run that it was given and had not begun. */
+  onGone(untouched: ThreadRun | undefined): void
+  /** The pool does not bring it up. */
+  onNotStarted(): void
+}
+
+/** A thread is up in 10 to 100 ms. */
+const START_LIMIT_MS = 5_000
+/** After its answer, a run has this long to come to rest. */
+const CLEAN_UP_LIMIT_MS = 250
+/** So long before its time is over, a run is asked where it is. */
+const MAX_LEAD_MS = 100
+
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one thread
+export function openHookThread({ pool, hook, ...on }: HookThreadOptions): HookThread {
+  const { port1: port, port2 } = new MessageChannel()
+  const memory = createProgressMemory()
+  const progress = openProgress(memory)
+  const controller = new AbortController()
+  let threadId: number | undefined
+  let current: ThreadRun | undefined
+  /** Its time is over: what it answers comes too late. */
+  let expired: ThreadRun | undefined
+  let isEnding = false
+  let freeSince = clockMs()
+  let clock = setTimeout(on.onNotStarted, START_LIMIT_MS)
+  let cleanUpTimer: NodeJS.Timeout | undefined
+
+  const post = (message: ToThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
+
+  const thread: HookThread = {
+    get isUp() {
+      return threadId !== undefined
+    },
+    get isFree() {
+      return threadId !== undefined && !current && !isEnding
+    },
+    idleMs: () => (thread.isFree ? clockMs() - freeSince : 0),
+    give(run) {
+      current = run
+      run.begin(post)
+      clock = setTimeout(look, leadUpTo(run))
+      post(run.order)
+    },
+    stop(ending, kill) {
+      end()
+      settle(ending, { runMs: ranMs(), ...(kill && { kill }) })
+    },
+    leave() {
+      isEnding = true
+      post({ kind: "leave" })
+    },
+  }
+
+  /** Its time in the hook, as far as it has begun. */
+  function ranMs(): number {
+    return hasBegun() ? clockMs() - progress.begunAt() : 0
+  }
+
+  function hasBegun(): boolean {
+    return current !== undefined && progress.lastBegun() === current.order.run
+  }
+
+  function end(): void {
+    isEnding = true
+    clearTimeout(clock)
+    clearTimeout(cleanUpTimer)
+    pool.end(controller)
+  }
+
+  /** Just before the end, so that the answer at the deadline does not have to wait for it. */
+  function look(): void {
+    if (!current || threadId === undefined) return
+    const run = current
+    const leftMs = leadUpTo(run) - ranMs()
+    // It had to wait for what the run before it left.
+    if (leftMs > 1) clock = setTimeout(look, leftMs)
+    else clock = setTimeout(expire, leadOf(run), run, pool.examine(threadId))
+  }
+
+  async function expire(run: ThreadRun, evidence: Promise<Evidence>): Promise<void> {
+    expired = run
+    const kill: Answer["kill"] = { reason: "wall_time", ...(await evidence) }
+    if (run === current) thread.stop({ status: "timed_out" }, kill)
+  }
+
+  function settle(...ending: Parameters<ThreadRun["settle"]>): void {
+    const run = current
+    current = undefined
+    if (!run) return
+    run.settle(...ending)
+    on.onAnswered(run)
+  }
+
+  function onAnswered(run: ThreadRun): void {
+    clearTimeout(clock)
+    clearTimeout(cleanUpTimer)
+    cleanUpTimer = setTimeout(checkRest, CLEAN_UP_LIMIT_MS, run.order.run)
+    current = undefined
+    freeSince = clockMs()
+    on.onAnswered(run)
+    if (!isEnding) on.onFree(thread)
+  }
+
+  function checkRest(run: number): void {
+    if (progress.lastBegun() === run && !progress.hasRested()) end()
+  }
+
+  port.on("message", (message: ThreadMessage) => {
+    if (message.kind === "up") {
+      threadId = message.threadId
+      clearTimeout(clock)
+      on.onFree(thread)
+    } else if (message.kind === "unclean") {
+      end()
+    } else if (current && current !== expired && message.run === current.order.run) {
+      current.hear(message.message)
+      if (current?.isAnswered) onAnswered(current)
+    }
+  })
+
+  function onDeath(error: unknown): void {
+    end()
+    port.close()
+    if (current && !hasBegun()) {
+      on.onGone(current)
+      return
+    }
+    const { ending, reason } = endingOf(error)
+    settle(ending, { runMs: ranMs(), kill: { reason } })
+    on.onGone(undefined)
+  }
+
+  pool.serve({ kind: "serve", port: port2, hook, progress: memory }, controller.signal).then(
+    () => on.onGone(undefined),
+    // The port may still hold what the thread sent before it died.
+    (error) => setImmediate(onDeath, error),
+  )
+  return thread
+}
+
+function leadOf({ request: { timeoutMs } }: ThreadRun): number {
+  return Math.min(MAX_LEAD_MS, timeoutMs / 4)
+}
+
+function leadUpTo(run: ThreadRun): number {
+  return run.request.timeoutMs - leadOf(run)
+}

@@ -1,0 +1,90 @@
+import type { Answer, Ending } from "../protocol.ts"
+import { type HookThread, openHookThread } from "./hook-thread.ts"
+import type { Pool } from "./pool.ts"
+import type { ThreadRun } from "./thread-run.ts"
+
+/** The threads of a hook, and the runs that wait for one of them, in the order in which they came. */
+export interface HookThreads {
+  take(run: ThreadRun): void
+  /** Ends it wherever it is. */
+  stop(run: ThreadRun, ending: Ending, kill?: Answer["kill"]): void
+}
+
+export interface HookThreadsOptions {
+  pool: Pool
+  hook: SharedArrayBuffer
+  maxThreads: number
+  /** A thread has taken a run that had to wait. */
+  onBegun(run: ThreadRun): void
+  onNotStarted(): void
+}
+
+/** All but one thread leave after so long without a run. */
+const IDLE_LIMIT_MS = 60_000
+
+export function openHookThreads({ pool, hook, maxThreads, ...on }: HookThreadsOptions): HookThreads {
+  const threads = new Set<HookThread>()
+  const having = new Map<ThreadRun, HookThread>()
+  const waiting: ThreadRun[] = []
+
+  function open(): void {
+    const thread = openHookThread({
+      pool,
+      hook,
+      onFree: serveNext,
+      onAnswered: (run) => having.delete(run),
+      onGone(untouched) {
+        threads.delete(thread)
+        if (untouched) {
+          having.delete(untouched)
+          waiting.unshift(untouched)
+        }
+        openIfShort()
+      },
+      onNotStarted: on.onNotStarted,
+    })
+    threads.add(thread)
+  }
+
+  function serveNext(thread: HookThread): void {
+    const run = waiting.shift()
+    if (!run) return
+    give(thread, run)
+    on.onBegun(run)
+  }
+
+  function give(thread: HookThread, run: ThreadRun): void {
+    having.set(run, thread)
+    thread.give(run)
+  }
+
+  /** A thread that comes up takes the run that has waited longest, which may be another by then. */
+  function openIfShort(): void {
+    const comingUp = [...threads].filter(({ isUp }) => !isUp).length
+    if (threads.size < maxThreads && waiting.length > comingUp) open()
+  }
+
+  setInterval(() => {
+    // The first one stays: it is the warmest.
+    for (const thread of [...threads].slice(1)) if (thread.idleMs() > IDLE_LIMIT_MS) thread.leave()
+  }, IDLE_LIMIT_MS).unref()
+
+  return {
+    take(run) {
+      const free = [...threads].find(({ isFree }) => isFree)
+      if (free && waiting.length === 0) {
+        give(free, run)
+        return
+      }
+      waiting.push(run)
+      openIfShort()
+    },
+    stop(run, ending, kill) {
+      const index = waiting.indexOf(run)
+      if (index >= 0) waiting.splice(index, 1)
+      const thread = having.get(run)
+      if (thread) thread.stop(ending, kill)
+      else run.settle(ending)
+    },
+  }
+}
