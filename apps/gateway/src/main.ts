@@ -1,5 +1,6 @@
 import { AppError, parseConfig } from "@hooklane/core"
 import { createKeyRing } from "@hooklane/core/keyring"
+import { openLogLines } from "@hooklane/core/log-lines"
 import { readMasterKey } from "@hooklane/core/master-key"
 import { onStop } from "@hooklane/core/on-stop"
 import { pino } from "pino"
@@ -11,8 +12,7 @@ const { redisUrl } = config
 if (!redisUrl)
   throw new AppError("invalid_setting", "REDIS_URL is not set: a gateway needs the Redis of its workers")
 
-// Written in batches: a write of its own per line takes as long as answering half a request does.
-const lines = pino.destination({ sync: false, minLength: 4_096, periodicFlush: 500 })
+const lines = openLogLines(pino.destination)
 const base = { process: "gateway", pid: process.pid }
 const log = pino({ level: config.logLevel, base, serializers: { err: serializeError } }, lines)
 const keyRing = createKeyRing(await readMasterKey(config))

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { AppError, parseConfig } from "@hooklane/core"
 import { createKeyRing } from "@hooklane/core/keyring"
+import { openLogLines } from "@hooklane/core/log-lines"
 import { readMasterKey } from "@hooklane/core/master-key"
 import { onStop } from "@hooklane/core/on-stop"
 import { pino } from "pino"
@@ -12,8 +13,7 @@ const { redisUrl } = config
 if (!redisUrl)
   throw new AppError("invalid_setting", "REDIS_URL is not set: a worker needs the Redis of its gateways")
 
-// Written in batches: a write of its own per line takes as long as answering half a request does.
-const lines = pino.destination({ sync: false, minLength: 4_096, periodicFlush: 500 })
+const lines = openLogLines(pino.destination)
 const log = pino({ level: config.logLevel, base: { process: "worker", pid: process.pid } }, lines)
 const worker = await startWorker({
   config: { ...config, redisUrl },
