@@ -1,4 +1,4 @@
-# One image per role, from one set of files: --target gateway or --target worker.
+# One image per role, from one set of files: --target gateway, worker or sandbox.
 FROM node:26.10.0-bookworm-slim AS base
 WORKDIR /app
 ENV NODE_ENV=production
@@ -7,6 +7,7 @@ ENV NODE_ENV=production
 FROM base AS dependencies
 COPY package.json package-lock.json ./
 COPY apps/gateway/package.json apps/gateway/
+COPY apps/sandbox/package.json apps/sandbox/
 COPY apps/worker/package.json apps/worker/
 COPY bench/package.json bench/
 COPY packages/bundler/package.json packages/bundler/
@@ -33,9 +34,20 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=6 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "apps/gateway/src/main.ts"]
 
-# Writes to /tmp only. Whether it works is seen at the gateway: GET /readyz and /v1/workers.
-FROM base AS worker
+# Where sandbox service and workers meet: the service makes its socket there, and the workers' group may connect.
+FROM base AS meeting
 COPY --from=source /app ./
+RUN install --directory --owner=0 --group=10002 --mode=0750 /run/sandbox
+
+# Writes to /tmp only. Whether it works is seen at the gateway: GET /readyz and /v1/workers.
+FROM meeting AS worker
 COPY apps/worker apps/worker
 USER 10002:10002
 CMD ["node", "apps/worker/src/main.ts"]
+
+# Writes to /tmp and makes one socket. As root with SETUID, SETGID and KILL it gives each executor a user of its own;
+# as any other user it runs them as itself.
+FROM meeting AS sandbox
+COPY apps/sandbox apps/sandbox
+USER 0:10002
+CMD ["node", "apps/sandbox/src/main.ts"]

@@ -50,6 +50,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     threads: config.threads,
     heapMb: config.hookHeapMb,
     maxExecutors: config.maxExecutors,
+    executorUrl: config.executorUrl,
     maxResultBytes: config.maxResultBytes,
     maxLogBytes: config.maxLogBytes,
     egress: { mode: config.egress, allow: config.egressAllow, exceptions: config.egressExceptions },

@@ -6,7 +6,7 @@ import { type HostPattern, parseHostPatterns } from "./host-patterns.ts"
 import { type TriggerId, triggerIdSchema } from "./triggers/trigger.ts"
 
 /** The processes that read settings; each one is started with its own settings only. */
-export type ProcessName = "launcher" | "gateway" | "worker"
+export type ProcessName = "launcher" | "gateway" | "worker" | "sandbox"
 
 /** What all workers together may do in one lane; what is left out is not bounded. */
 const laneLimitsSchema = z.strictObject({
@@ -31,6 +31,7 @@ interface Setting<Schema extends z.ZodType> {
 const everyone = ["launcher", "gateway", "worker"] as const
 const gateway = ["gateway"] as const
 const worker = ["worker"] as const
+const executorStarters = ["worker", "sandbox"] as const
 
 /** Every setting of the service, once: environment variable, rule, default, unit and sentence. */
 export const SETTINGS = {
@@ -144,7 +145,7 @@ export const SETTINGS = {
     schema: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
     description: "How much gateway and workers log.",
     example: "debug",
-    usedBy: everyone,
+    usedBy: [...everyone, "sandbox"],
   }),
   hookTimeoutMs: setting({
     env: "HOOKLANE_HOOK_TIMEOUT_MS",
@@ -175,14 +176,23 @@ export const SETTINGS = {
     example: "4",
     usedBy: worker,
   }),
+  executorUrl: setting({
+    env: "EXECUTOR_URL",
+    schema: z.url({ protocol: /^unix$/ }).optional(),
+    description:
+      "Socket of the sandbox service, which runs hooks in the place of its workers: it listens there, they connect.",
+    example: "unix:///run/sandbox/executors.sock",
+    defaultText: "workers run hooks themselves",
+    usedBy: executorStarters,
+  }),
   maxExecutors: setting({
     env: "HOOKLANE_MAX_EXECUTORS",
     schema: wholeNumber(1, 1000).optional(),
     description:
-      "Executor processes of a worker: one per hook version in use, some 70 MB each; the least used go first.",
+      "Executor processes of a worker, or of a sandbox service for all its workers: one per hook version in use, some 70 MB each; the least used go first.",
     example: "16",
     defaultText: "32, or what half of the memory holds",
-    usedBy: worker,
+    usedBy: executorStarters,
   }),
   egress: setting({
     env: "HOOKLANE_EGRESS",

@@ -70,7 +70,12 @@ export async function startSandbox({ url, log, ...options }: SandboxOptions): Pr
     else socket.destroy()
   }
 
-  const server = await listenOnSocket(url, (socket) => greet(socket, { welcome, start }))
+  const server = await listenOnSocket(url, (socket) => greet(socket, { welcome, start })).catch(
+    async (error) => {
+      await host.close()
+      throw error
+    },
+  )
   log.info({ url, maxExecutors }, "sandbox started")
   return {
     async close() {

@@ -1,0 +1,15 @@
+import { AppError, parseConfig } from "@hooklane/core"
+import { onStop } from "@hooklane/core/on-stop"
+import { startSandbox } from "@hooklane/executor/sandbox"
+import { pino } from "pino"
+
+const { executorUrl, maxExecutors, logLevel } = parseConfig(process.env)
+if (!executorUrl)
+  throw new AppError(
+    "invalid_setting",
+    "EXECUTOR_URL is not set: a sandbox service listens there for its workers",
+  )
+
+const log = pino({ level: logLevel, base: { process: "sandbox", pid: process.pid } })
+const sandbox = await startSandbox({ url: executorUrl, maxExecutors, log })
+onStop(sandbox.close, log)
