@@ -147,6 +147,44 @@ describe("require", () => {
     expect(await evaluate(`Object.keys(require("${name}")).length > 0`)).toBe(true)
   })
 
+  test("gives file systems where nothing is, in the way in which packages ask", async () => {
+    const script = `
+      const fs = require("fs"), { readFile } = require("fs/promises")
+      const codes = [fs.promises.readFile("/a"), readFile("/b")].map((read) => read.catch((e) => e.code))
+      Promise.all(codes).then((codes) => cb(null, [fs.existsSync("/etc"), ...codes]))`
+    const { outcome } = await runBody(executors, script)
+    expect(outcome).toEqual({ status: "returned", value: [false, "ERR_HOOK_DENIED", "ERR_HOOK_DENIED"] })
+  })
+
+  test("gives channels for diagnostics that nobody listens to", async () => {
+    const script = `
+      const { channel, tracingChannel, subscribe } = require("diagnostics_channel")
+      const heard = []
+      subscribe("http.client.request.start", (message) => heard.push(message))
+      const traced = tracingChannel("query")
+      const sum = (a, b) => a + b
+      cb(null, [
+        channel("a").hasSubscribers,
+        channel("a").runStores({}, sum, null, 1, 2),
+        traced.traceSync(sum, {}, null, 3, 4),
+        traced.traceCallback((a, done) => done(a), -1, {}, null, 5, (value) => value),
+        traced.start.publish({}),
+        heard,
+      ])`
+    const { outcome } = await runBody(executors, script)
+    expect(outcome).toEqual({ status: "returned", value: [false, 3, 7, 5, null, []] })
+  })
+
+  test("lets packages see that they run in Node, and in no other thread's service", async () => {
+    const expression = `[
+      Object.prototype.toString.call(process),
+      require("worker_threads").isMainThread,
+      require("worker_threads").parentPort,
+      {} instanceof MessagePort,
+    ]`
+    expect(await evaluate(expression)).toEqual(["[object process]", true, null, false])
+  })
+
   test.each(["os", "timers", "timers/promises", "async_hooks", "perf_hooks", "tty", "process", "console"])(
     "gives a %s of its own",
     async (name) => {

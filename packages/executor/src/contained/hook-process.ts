@@ -20,6 +20,8 @@ export function createHookProcess({ print, exit }: HookProcessPowers): object {
       return true
     },
   })
+  // Packages tell Node from a browser by it.
+  Object.defineProperty(inert, Symbol.toStringTag, { value: "process" })
   return Object.assign(inert, {
     version,
     versions: { ...versions },

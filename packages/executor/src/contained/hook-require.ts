@@ -1,3 +1,5 @@
+import { aloneInItsProcess, deny } from "./denied-module.ts"
+import { createDiagnosticsShim } from "./diagnostics-shim.ts"
 import type { PackageLoaders } from "./hook-packages.ts"
 import { partsOf } from "./integrity.ts"
 import { closeDoors } from "./lockdown.ts"
@@ -36,9 +38,7 @@ const DENIED = [
   "child_process",
   "cluster",
   "dgram",
-  "diagnostics_channel",
   "ffi",
-  "fs",
   "fs/promises",
   "http2",
   "inspector",
@@ -55,7 +55,6 @@ const DENIED = [
   "vfs",
   "vm",
   "wasi",
-  "worker_threads",
 ]
 
 export interface RequirePowers {
@@ -138,6 +137,9 @@ function createShims(powers: RequirePowers): Record<string, unknown> {
       setImmediate: (value?: unknown) => new Promise((resolve) => timers.setImmediate(resolve, value)),
       scheduler: { wait, yield: () => new Promise((resolve) => timers.setImmediate(resolve)) },
     },
+    diagnostics_channel: createDiagnosticsShim(),
+    worker_threads: deny("worker_threads", aloneInItsProcess()),
+    fs: deny("fs", { existsSync: () => false }),
     async_hooks: { AsyncLocalStorage, AsyncResource },
     perf_hooks: { performance: { now: () => performance.now(), timeOrigin: performance.timeOrigin } },
     tty: { isatty: () => false },
@@ -158,21 +160,4 @@ function createShims(powers: RequirePowers): Record<string, unknown> {
       endianness: () => "LE",
     },
   }
-}
-
-/** A module, function or class that exists but refuses to act, whatever path of properties leads to it. */
-function deny(path: string): unknown {
-  const refuse = () => {
-    const message = `${path} is not available to hooks`
-    throw Object.assign(new Error(message), { code: "ERR_HOOK_DENIED" })
-  }
-  return new Proxy(function denied() {}, {
-    get(target, key) {
-      if (key === "then" || key === "__esModule") return undefined
-      if (typeof key === "symbol" || key in target) return Reflect.get(target, key)
-      return deny(`${path}.${key}`)
-    },
-    apply: refuse,
-    construct: refuse,
-  })
 }

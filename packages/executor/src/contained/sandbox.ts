@@ -131,12 +131,22 @@ function defineGlobals(global: object, given: Record<string, unknown>): void {
   for (const name of SHARED_GLOBALS) define(global, name, Reflect.get(globalThis, name))
   for (const [name, value] of Object.entries(given)) define(global, name, value)
   define(global, "global", global)
+  define(global, "MessagePort", nobodysClass())
   for (const name of LAZY_GLOBALS) {
     Object.defineProperty(global, name, {
       configurable: true,
       get: () => Reflect.get(globalThis, name),
       set: (value: unknown) => define(global, name, value),
     })
+  }
+}
+
+/** Packages ask whether things are of this class; nothing of a hook's is. */
+function nobodysClass(): object {
+  return class MessagePort {
+    constructor() {
+      throw new TypeError("Illegal constructor")
+    }
   }
 }
 
