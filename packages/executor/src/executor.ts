@@ -1,7 +1,7 @@
 import { AppError, type Outcome, type RunReport, TRIGGERS } from "@hooklane/core"
 import type { EgressRules } from "./contained/egress-rules.ts"
 import { createCrashHistory } from "./crash-history.ts"
-import { type HookDirectives, readDirectives } from "./hook-directives.ts"
+import { readDirectives } from "./hook-directives.ts"
 import { openLauncher } from "./launcher.ts"
 import { createPlaces, type Visitor } from "./places.ts"
 import { openProcesses } from "./processes.ts"
@@ -40,13 +40,14 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
     takeProcess: spare.take,
     onDeath: (death) => log.warn(death, "executor died"),
   })
+  const { authorities = [] } = options
   let isClosed = false
 
   async function run(task: RunTask, signal: AbortSignal): Promise<RunReport> {
     if (isClosed) throw new AppError("shutting_down", "The executors are closed")
     const read = readDirectives(task.snapshot.script)
     if ("fault" in read) return withoutAnswer(notCompiled(read.fault))
-    const visitor = visitorOf(task, read.directives, signal)
+    const visitor = visitorOf(task, { authorities, directives: read.directives }, signal)
     // A run goes to another process when its own died before it had begun; a version whose processes die is
     // soon refused.
     for (;;) {
@@ -77,19 +78,22 @@ function notCompiled(fault: string): Outcome {
   }
 }
 
-function visitorOf(task: RunTask, directives: HookDirectives, signal: AbortSignal): Visitor {
+/** Under which a hook runs. */
+type Conditions = Pick<HookCode, "directives" | "authorities">
+
+function visitorOf(task: RunTask, conditions: Conditions, signal: AbortSignal): Visitor {
   const { snapshot, limits } = task
   return {
     versionId: snapshot.versionId,
     heapMb: limits.heapMb,
-    hook: () => hookCodeOf(task, directives),
+    hook: () => hookCodeOf(task, conditions),
     signal,
     patienceMs: Math.max(limits.timeoutMs, MIN_PATIENCE_MS),
   }
 }
 
-function hookCodeOf({ snapshot, bundle }: RunTask, directives: HookDirectives): HookCode {
+function hookCodeOf({ snapshot, bundle }: RunTask, conditions: Conditions): HookCode {
   const { parameters, errorClasses, emptyResult, contextArgument } = TRIGGERS[snapshot.triggerId]
   const signature = { parameters, errorClasses, emptyResult, contextArgument }
-  return { script: snapshot.script, signature, directives, ...(bundle !== undefined && { bundle }) }
+  return { script: snapshot.script, signature, ...conditions, ...(bundle !== undefined && { bundle }) }
 }

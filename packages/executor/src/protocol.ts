@@ -90,6 +90,8 @@ export interface HookCode {
   bundle?: string
   signature: CallSignature
   directives: HookDirectives
+  /** Certificates in PEM that its connections trust besides Node's own. */
+  authorities?: readonly string[]
   /** The script was an ES module, which is strict by itself. */
   isStrict?: true
   /** Why the script cannot be compiled, when that is known already. */

@@ -43,6 +43,8 @@ export interface ExecutorsOptions {
   maxExecutors?: number | undefined
   /** Where hooks may connect to. Default: public addresses. */
   egress?: EgressRules
+  /** Certificates in PEM that hooks' connections trust besides Node's own. */
+  authorities?: readonly string[]
   /** `unix://` and the path of a sandbox service's socket. Default: executors are children of this process. */
   executorUrl?: string | undefined
   log: ExecutorLog

@@ -13,6 +13,7 @@ import { openStorageLine, type StorageLine } from "./storage-line.ts"
 import type { StorageEvent } from "./storage-protocol.ts"
 import type { RunMessage, RunOrder, ThreadAnswer } from "./thread-protocol.ts"
 import { createTimers } from "./timers.ts"
+import { trust } from "./trust.ts"
 
 /** Before lockdown takes them away. */
 const { getActiveResourcesInfo } = process
@@ -178,6 +179,7 @@ function withinLimit(answer: ThreadAnswer, maxBytes: number): ThreadAnswer {
 
 function parseHook(text: SharedArrayBuffer): ParsedHook {
   const { bundle, ...code }: HookCode = JSON.parse(Buffer.from(text).toString("utf8"))
+  if (code.authorities?.length) trust(code.authorities)
   const packages = bundle === undefined ? undefined : compilePackages(bundle)
   return { code, compiled: compileHook(code), packages }
 }

@@ -82,6 +82,7 @@ const GLOBALS = [
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   crypto: ["setEngine", "setFips"],
   http: ["WebSocket"],
+  tls: ["setDefaultCACertificates"],
   util: ["setTraceSigInt"],
   zlib: ["ZipBuffer", "ZipEntry", "ZipFile", "createZipArchive", "createZipArchiveSync", "zipFiles"],
 }
