@@ -18,6 +18,8 @@ export interface AppProcess {
 interface AppOptions {
   /** Name in the logs. */
   name: string
+  /** A program, with its arguments, that starts Node in its own place. */
+  via?: readonly string[]
   args: readonly string[]
   env: Record<string, string>
   /** Told every line that it prints. */
@@ -27,9 +29,10 @@ interface AppOptions {
 const STOP_WITHIN_MS = 10_000
 
 /** Runs a program with the Node that runs the tests, and nothing of their environment. */
-export async function startApp({ name, args, env, onLine }: AppOptions): Promise<AppProcess> {
-  const command = { command: process.execPath, args, env, stopWithinMs: STOP_WITHIN_MS }
-  const { pid, exited, stdout, stderr, terminate } = await spawnTethered(command)
+export async function startApp({ name, via = [], args, env, onLine }: AppOptions): Promise<AppProcess> {
+  const [command = process.execPath, ...rest] = [...via, process.execPath, ...args]
+  const program = { command, args: rest, env, stopWithinMs: STOP_WITHIN_MS }
+  const { pid, exited, stdout, stderr, terminate } = await spawnTethered(program)
   const lines: string[] = []
   for (const stream of [stdout, stderr]) {
     createInterface(stream).on("line", (line) => {
