@@ -20,9 +20,15 @@ export interface ServiceOptions {
   route?: (app: ProcessName, redisUrl: string) => string
 }
 
-interface WorkerOptions {
+interface StartOptions {
   /** Of Node, before the program's own. */
   nodeArgs?: readonly string[]
+}
+
+/** A gateway, and calls to it. */
+export interface GatewayProcess {
+  process: AppProcess
+  api: Api
 }
 
 /** A whole service of the test's own: Redis, a gateway and workers, in a folder that goes with it. */
@@ -35,9 +41,9 @@ export interface Service {
   /** Those that run, the oldest first. */
   readonly workers: readonly AppProcess[]
   /** Resolves when the gateway counts it among its workers. */
-  startWorker(options?: WorkerOptions): Promise<AppProcess>
+  startWorker(options?: StartOptions): Promise<AppProcess>
   /** Resolves when it takes calls. */
-  startGateway(): Promise<void>
+  startGateway(options?: StartOptions): Promise<GatewayProcess>
   /** What every process has printed, in the order in which it came. */
   logs(): string
   stop(): Promise<void>
@@ -73,14 +79,15 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     return started
   }
 
-  async function startGateway(): Promise<void> {
+  async function startGateway({ nodeArgs }: StartOptions = {}): Promise<GatewayProcess> {
     const since = Date.now()
-    gateway = await start("gateway", "gateway")
+    gateway = await start("gateway", "gateway", nodeArgs)
     const url = await vi.waitFor(() => gatewayUrl(dir, since), { timeout: START_MS, interval: 20 })
     api = createApi({ url, token: await firstToken(dir, url) })
+    return { process: gateway, api }
   }
 
-  async function startWorker({ nodeArgs }: WorkerOptions = {}): Promise<AppProcess> {
+  async function startWorker({ nodeArgs }: StartOptions = {}): Promise<AppProcess> {
     const worker = await start("worker", `worker ${running.length}`, nodeArgs)
     workers.push(worker)
     void worker.exited.then(() => workers.splice(workers.indexOf(worker), 1))

@@ -3,6 +3,9 @@ import type { LaneLoad } from "@hooklane/queue"
 /** Long enough to see several jobs end where hooks take seconds, short enough to notice a worker that left. */
 const WINDOW_MS = 10_000
 
+/** A few jobs in a short time tell little of a lane's speed: its worker may have just begun. */
+const ENOUGH = { jobs: 10, ms: 2_000 }
+
 /**
  * How long a job that comes to a lane now will wait, in ms, from looks at the lane. All gateways see the same lane,
  * so each of them comes to the same answer on its own.
@@ -20,7 +23,9 @@ export function createWaitForecast(now: () => number): (load: LaneLoad) => numbe
     looks = [...(wasBusy ? looks : []), { at, taken }].filter((look) => at - look.at <= WINDOW_MS)
     const [first] = looks
     const takenMeanwhile = first ? taken - first.taken : 0
-    if (!first || takenMeanwhile <= 0) return oldestWaitingMs
-    return (waiting * (at - first.at)) / takenMeanwhile
+    const measuredMs = first ? at - first.at : 0
+    if (takenMeanwhile <= 0 || (takenMeanwhile < ENOUGH.jobs && measuredMs < ENOUGH.ms))
+      return oldestWaitingMs
+    return (waiting * measuredMs) / takenMeanwhile
   }
 }

@@ -31,6 +31,13 @@ test("the speed at which jobs come is not taken for that at which they are serve
   expect(look({ at: 5_000, waiting: 1, taken: 1, oldestWaitingMs: 2 })).toBe(2)
 })
 
+test("a worker that has just begun is not taken for a slow one", () => {
+  const look = lookAtLane()
+  look({ at: 0, waiting: 20, taken: 0, oldestWaitingMs: 400 })
+  expect(look({ at: 500, waiting: 44, taken: 1, oldestWaitingMs: 900 })).toBe(900)
+  expect(look({ at: 2_000, waiting: 44, taken: 2, oldestWaitingMs: 2_400 })).toBe(44_000)
+})
+
 test("a lane from which nobody takes makes wait as long as its oldest job has", () => {
   const look = lookAtLane()
   look({ at: 0, waiting: 10, taken: 5, oldestWaitingMs: 3_000 })
