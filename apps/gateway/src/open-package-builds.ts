@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { buildEnv, openBundler } from "@hooklane/bundler"
-import type { Config, TriggerId } from "@hooklane/core"
+import { AppError, type Config, type TriggerId } from "@hooklane/core"
 import { getSnapshot } from "@hooklane/storage"
 import type { Logger } from "pino"
 import { type PackageBuilds, startPackageBuilds } from "./package-builds.ts"
@@ -14,13 +14,22 @@ export interface OpenPackageBuildsDeps extends PublishDeps {
   log: Logger
 }
 
-/** The builds of a gateway: in its data folder, by its settings, and known to the workers when they are over. */
+/**
+ * The builds of a gateway: in its data folder, by its settings, and known to the workers when they are over.
+ * @throws AppError invalid_setting when there is a token and nobody to show it to
+ */
 export async function openPackageBuilds(deps: OpenPackageBuildsDeps): Promise<PackageBuilds> {
   const { config, env, storage, hooksChanged, log } = deps
-  const { dataDir, npmRegistry: registry, buildTimeoutMs: timeoutMs } = config
+  const { dataDir, npmRegistry: registry, npmToken: registryToken, buildTimeoutMs: timeoutMs } = config
+  if (registryToken !== undefined && registry === undefined)
+    throw new AppError(
+      "invalid_setting",
+      "HOOKLANE_NPM_TOKEN needs HOOKLANE_NPM_REGISTRY: whom to show it to",
+    )
   const bundler = await openBundler({
     dir: join(dataDir, "builds"),
     registry,
+    registryToken,
     timeoutMs,
     env: buildEnv(env),
   })

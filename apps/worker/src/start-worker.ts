@@ -26,6 +26,7 @@ import type { Logger } from "pino"
 import { createBundleCache } from "./bundle-cache.ts"
 import { createHookStorage } from "./hook-storage.ts"
 import { type JobDeps, processJob, reportLostJob } from "./process-job.ts"
+import { readAuthorities } from "./read-authorities.ts"
 import { createSnapshotCache } from "./snapshot-cache.ts"
 
 export interface WorkerOptions {
@@ -45,6 +46,7 @@ export interface RunningWorker {
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { config, workerId, log } = options
   const { redisUrl: url, redisPrefix: prefix } = config
+  const authorities = await readAuthorities(config.hookCaFile)
   const connection = openConnection({ url, prefix, name: workerId, log })
   const executors = await startExecutors({
     threads: config.threads,
@@ -54,6 +56,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     maxResultBytes: config.maxResultBytes,
     maxLogBytes: config.maxLogBytes,
     egress: { mode: config.egress, allow: config.egressAllow, exceptions: config.egressExceptions },
+    authorities,
     log,
   })
   const deps = jobDeps(options, connection, executors)

@@ -1,18 +1,19 @@
 /** What a build has to say, for the author of the hook: bounded, the end is kept. */
 export interface BuildLog {
   write(text: string): void
-  /** All that is kept, without the machine's own paths. */
+  /** All that is kept, without the machine's own paths and without secrets. */
   text(): string
 }
 
 const MAX_BUILD_LOG_CHARS = 65_536
 
 /** @param folder the work folder, which the author knows nothing of */
-export function createBuildLog(folder: string): BuildLog {
+export function createBuildLog(folder: string, secrets: readonly string[] = []): BuildLog {
   let kept = ""
   return {
     write(text) {
-      const line = text.replaceAll(folder, "").trimEnd()
+      const whole = text.replaceAll(folder, "").trimEnd()
+      const line = secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), whole)
       if (line !== "") kept = keepEnd(`${kept}${line}\n`)
     },
     text: () => kept,

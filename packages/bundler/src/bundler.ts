@@ -13,12 +13,16 @@ import {
   type SizeLimits,
   type Task,
 } from "./protocol.ts"
+import { registryAccess } from "./registry-access.ts"
 import { BuildProcessEnd, runTask } from "./run-task.ts"
 
 export interface BundlerOptions extends Partial<SizeLimits> {
   /** Where builds work, and npm keeps its downloads. Several processes may share it. */
   dir: string
+  /** Address of the registry; it may hold a name and a password. Default: npm's own. */
   registry?: string | undefined
+  /** What npm shows at `registry`. No other process, no log and no bundle gets to see it. */
+  registryToken?: string | undefined
   /** Wall-clock time of one build. Default 60,000. */
   timeoutMs?: number
   /** What npm may see of the environment (`buildEnv`). */
@@ -63,7 +67,8 @@ const DEFAULT_TIMEOUT_MS = 60_000
 const DEFAULT_LIMITS: SizeLimits = {
   maxPackages: 1_000,
   maxInstallBytes: 200_000_000,
-  maxBundleBytes: 5_000_000,
+  // twilio has 8.4 MB.
+  maxBundleBytes: 10_000_000,
 }
 
 /** Part of every lock's hash: another form of bundle is another bundle. */
@@ -80,10 +85,10 @@ export function buildEnv(env: Record<string, string | undefined>): Record<string
 
 /** @throws Error when `dir` cannot be made or written */
 export async function openBundler(options: BundlerOptions): Promise<Bundler> {
-  const { registry, timeoutMs = DEFAULT_TIMEOUT_MS, env = {}, ...given } = options
+  const { registry, registryToken, timeoutMs = DEFAULT_TIMEOUT_MS, env = {}, ...given } = options
   const dir = await prepare(options.dir)
   const surroundings = {
-    npm: { cacheDir: join(dir, "npm-cache"), registry },
+    npm: { cacheDir: join(dir, "npm-cache"), ...registryAccess(registry, registryToken) },
     limits: { ...DEFAULT_LIMITS, ...given },
   }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { BuildFailure } from "./build-failure.ts"
 import type { BuildLog } from "./build-log.ts"
 import type { NpmSettings } from "./protocol.ts"
+import { credentialEnv } from "./registry-access.ts"
 
 export interface NpmDeps extends NpmSettings {
   folder: string
@@ -45,10 +46,11 @@ const NOISE = /Log files were not written/
  * @throws BuildFailure when npm fails, or is ended by the signal
  */
 export async function runNpm(
-  { folder, cacheDir, registry, log }: NpmDeps,
+  { folder, cacheDir, log, ...access }: NpmDeps,
   args: string[],
   signal?: AbortSignal,
 ): Promise<void> {
+  const { registry } = access
   const child = spawn(
     process.execPath,
     [
@@ -65,7 +67,13 @@ export async function runNpm(
       `--cache=${cacheDir}`,
       ...(registry === undefined ? [] : [`--registry=${registry}`]),
     ],
-    { cwd: folder, stdio: ["ignore", "ignore", "pipe"], killSignal: "SIGKILL", ...(signal && { signal }) },
+    {
+      cwd: folder,
+      env: { ...process.env, ...credentialEnv(access) },
+      stdio: ["ignore", "ignore", "pipe"],
+      killSignal: "SIGKILL",
+      ...(signal && { signal }),
+    },
   )
   createInterface({ input: child.stderr }).on("line", (line) => {
     if (!NOISE.test(line)) log.write(line)

@@ -5,13 +5,14 @@ import { installLocked, makePackageLock } from "./install.ts"
 import { planInstall } from "./plan-install.ts"
 import type { Bundled, BundleTask, Resolved, ResolveTask, Task } from "./protocol.ts"
 import { readLock } from "./read-lock.ts"
+import { secretsOf } from "./registry-access.ts"
 import { requiresOf } from "./script-requires.ts"
 
 type Surroundings = Pick<Task, "folder" | "npm" | "limits">
 
 /** Does a task; what is wrong with the packages is a result, what is wrong with us throws. */
 export async function performTask(task: Task): Promise<Resolved | Bundled> {
-  const log = createBuildLog(task.folder)
+  const log = createBuildLog(task.folder, secretsOf(task.npm))
   try {
     const result = await (task.step === "resolve" ? resolve(task, log) : bundle(task, log))
     return { status: "done", ...result, log: log.text() }

@@ -36,10 +36,15 @@ export interface BundleTask {
 /** `folder` is the one that the task may fill; it is gone afterwards. */
 export type Task = (ResolveTask | BundleTask) & { folder: string; npm: NpmSettings; limits: SizeLimits }
 
-export interface NpmSettings {
-  cacheDir: string
+export interface RegistryAccess {
   /** npm's own when there is none. */
   registry: string | undefined
+  /** As npm calls them: a token, or a name and a password in base64. */
+  credential: { kind: "_authToken" | "_auth"; value: string } | undefined
+}
+
+export interface NpmSettings extends RegistryAccess {
+  cacheDir: string
 }
 
 export interface SizeLimits {

@@ -17,7 +17,7 @@ export class BuildProcessEnd extends Error {}
 
 const entryFile = fileURLToPath(new URL("./build-process.ts", import.meta.url))
 
-/** A bundle of 5 MB as JSON, with room for what JSON escapes. */
+/** A bundle of 10 MB as JSON, with room for what JSON escapes. */
 const MAX_RESULT_BYTES = 32_000_000
 const MAX_COMPLAINT_CHARS = 4_096
 

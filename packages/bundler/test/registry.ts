@@ -21,13 +21,22 @@ export interface Registry {
   close(): Promise<void>
 }
 
-export async function startRegistry(packages: readonly PublishedPackage[]): Promise<Registry> {
+/** @param authorization what every request must carry; with another one it is answered 401, which names it */
+export async function startRegistry(
+  packages: readonly PublishedPackage[],
+  authorization?: string,
+): Promise<Registry> {
   const requests: string[] = []
   const held: (() => void)[] = []
   let isHolding = true
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? "").slice(1)
     requests.push(path)
+    const shown = request.headers.authorization
+    if (authorization !== undefined && shown !== authorization) {
+      response.writeHead(401).end(JSON.stringify({ error: `nobody knows ${shown}` }))
+      return
+    }
     const answer = answerTo(path, packages, url)
     const send = () => response.writeHead(answer === undefined ? 404 : 200).end(answer ?? "{}")
     if (isHolding && path.startsWith("hangs")) held.push(send)
