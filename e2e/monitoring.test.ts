@@ -79,6 +79,13 @@ test("the metrics move with what happens", async ({ service: { api } }) => {
   await expect.poll(moved, { timeout: 5_000 }).toEqual([2, 1, 3])
 })
 
+test("the metrics tell of connections that hooks asked for", async ({ service: { api } }) => {
+  const counted = `hooklane_outbound_calls_total{trigger="credentials-exchange",result="refused",reason="private_address"}`
+  await api.createHook("credentials-exchange", 'fetch("http://127.0.0.1:8080/").catch(() => cb(null, {}))')
+  await api.fire("credentials-exchange")
+  await expect.poll(async () => (await metrics(api))[counted], { timeout: 5_000 }).toBe(1)
+})
+
 test("the metrics tell of jobs that wait", async ({ service: { api } }) => {
   await api.createHook("post-change-password", "cb()")
   await api.send("POST", "/v1/queues/post-change-password/pause")

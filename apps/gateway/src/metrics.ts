@@ -1,4 +1,4 @@
-import { type ExecutionRecord, isFinal, TRIGGER_IDS, type TriggerId } from "@hooklane/core"
+import { type ExecutionRecord, isFinal, type OutboundCall, TRIGGER_IDS, type TriggerId } from "@hooklane/core"
 import type { Lanes } from "@hooklane/queue"
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
 import type { RefusalReason } from "./admission.ts"
@@ -64,6 +64,7 @@ function observeRecords(registry: Registry): (record: ExecutionRecord) => void {
     labelNames: ["trigger", "failure", "answered_by"],
     registers,
   })
+  const countCalls = countOutboundCalls(registry)
   return ({ head, status, failure = "", attempt, answeredBy }) => {
     const trigger = head.triggerId
     if (answeredBy) return replaced.inc({ trigger, failure, answered_by: answeredBy })
@@ -72,6 +73,31 @@ function observeRecords(registry: Registry): (record: ExecutionRecord) => void {
     attempts.inc({ trigger, failure: attempt.failure ?? "" })
     run.observe({ trigger }, attempt.runMs / 1_000)
     queued.observe({ trigger }, attempt.queueMs / 1_000)
+    countCalls(trigger, attempt.calls ?? [])
+  }
+}
+
+function countOutboundCalls(registry: Registry): (trigger: TriggerId, calls: OutboundCall[]) => void {
+  const registers = [registry]
+  const calls = new Counter({
+    name: "hooklane_outbound_calls_total",
+    help: "Connections that hooks asked for, by trigger, result (connected, failed, refused) and reason of a refusal.",
+    labelNames: ["trigger", "result", "reason"],
+    registers,
+  })
+  const bytes = new Counter({
+    name: "hooklane_outbound_bytes_total",
+    help: "Bytes of hooks' connections, by trigger and direction, in or out.",
+    labelNames: ["trigger", "direction"],
+    registers,
+  })
+  return (trigger, made) => {
+    for (const { allowed, refusal: reason = "", problem, bytesIn, bytesOut } of made) {
+      const result = problem === undefined ? "connected" : "failed"
+      calls.inc({ trigger, result: allowed ? result : "refused", reason })
+      bytes.inc({ trigger, direction: "in" }, bytesIn)
+      bytes.inc({ trigger, direction: "out" }, bytesOut)
+    }
   }
 }
 

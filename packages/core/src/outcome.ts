@@ -48,6 +48,13 @@ export const logLineSchema = z.strictObject({
 
 export type LogLine = z.infer<typeof logLineSchema>
 
+/**
+ * Why a connection was refused: the rules name no such destination, its address is not a public one, its name is none,
+ * or the run has too many.
+ */
+export const OUTBOUND_REFUSALS = ["rules", "private_address", "no_host", "too_many"] as const
+export type OutboundRefusal = (typeof OUTBOUND_REFUSALS)[number]
+
 /** One connection that a hook asked for. `host` is as the hook wrote it; `bytesIn` came from there. */
 export const outboundCallSchema = z.strictObject({
   at: z.number(),
@@ -57,6 +64,7 @@ export const outboundCallSchema = z.strictObject({
   bytesIn: z.int(),
   bytesOut: z.int(),
   allowed: z.boolean(),
+  refusal: z.enum(OUTBOUND_REFUSALS).optional(),
   /** Why it was refused, or what became of it. */
   problem: z.string().optional(),
 })

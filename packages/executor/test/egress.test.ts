@@ -110,7 +110,13 @@ describe("a connection is refused, and listed with the reason,", () => {
     const report = await run(exceptFor(mode), head + fetching("/"))
     expect(report.outcome.status).toBe("rejected")
     expect(report.calls).toMatchObject([
-      { host: "127.0.0.1", port, allowed: false, problem: expect.stringMatching(/EACCES .*rules/) },
+      {
+        host: "127.0.0.1",
+        port,
+        allowed: false,
+        refusal: "rules",
+        problem: expect.stringMatching(/EACCES .*rules/),
+      },
     ])
   })
 

@@ -45,7 +45,8 @@ export function createEgressBroker({ policy, send }: EgressBrokerOptions): Egres
     }
     calls.push(call)
     if (open.size >= MAX_OPEN) {
-      Object.assign(call, { allowed: false, problem: "too many connections" })
+      const refused: Partial<OutboundCall> = { allowed: false, refusal: "too_many" }
+      Object.assign(call, refused, { problem: "too many connections" })
       tell({ kind: "closed", id, problem: tooMany(MAX_OPEN, "at once") })
       return
     }

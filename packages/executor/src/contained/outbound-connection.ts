@@ -2,7 +2,7 @@ import type { Socket } from "node:net"
 import type { OutboundCall } from "@hooklane/core"
 import { dial } from "./dial.ts"
 import type { Endpoint, NetEvent, NetProblem, NetRequest } from "./net-protocol.ts"
-import { type Policy, problemOf, resolveDestination } from "./resolve.ts"
+import { type Policy, problemOf, REFUSALS, resolveDestination } from "./resolve.ts"
 
 /** One connection of a hook, on the side that has the network. */
 export interface OutboundConnection {
@@ -49,9 +49,9 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     on.onClosed()
   }
 
-  function refuse(why: string): void {
-    call.allowed = false
-    end({ code: "EACCES", message: `connect EACCES ${host}:${port} - ${why}` })
+  function refuse(refusal: keyof typeof REFUSALS): void {
+    Object.assign(call, { allowed: false, refusal })
+    end({ code: "EACCES", message: `connect EACCES ${host}:${port} - ${REFUSALS[refusal]}` })
   }
 
   async function connect(): Promise<void> {

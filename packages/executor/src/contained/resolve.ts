@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises"
 import { isIP } from "node:net"
 import { domainToASCII } from "node:url"
+import type { OutboundRefusal } from "@hooklane/core"
 import { type EgressRules, type HookEgress, mayResolve, type Reach, reachOf } from "./egress-rules.ts"
 import type { Address, NetProblem } from "./net-protocol.ts"
 import { isPublic } from "./public-address.ts"
@@ -11,7 +12,17 @@ export interface Policy {
 }
 
 /** The addresses that may be connected to, or why there are none. */
-export type Resolution = { addresses: Address[] } | { refusal: string } | { problem: NetProblem }
+export type Resolution =
+  | { addresses: Address[] }
+  | { refusal: keyof typeof REFUSALS }
+  | { problem: NetProblem }
+
+/** As a hook is told. */
+export const REFUSALS = {
+  rules: "the rules for outbound connections do not allow it",
+  private_address: "it is not a public address",
+  no_host: "that is not the name of a host",
+} satisfies Partial<Record<OutboundRefusal, string>>
 
 const MAX_HOST_CHARS = 255
 const MAX_ADDRESSES = 4
@@ -22,7 +33,7 @@ const MAX_ADDRESSES = 4
  */
 export async function resolveDestination(policy: Policy, host: string, port: number): Promise<Resolution> {
   const name = nameOf(host)
-  if (name === undefined) return { refusal: "that is not the name of a host" }
+  if (name === undefined) return { refusal: "no_host" }
   return resolveName(name, reachOf(policy.rules, policy.hookEgress, { host: name, port }))
 }
 
@@ -35,19 +46,17 @@ export async function resolveHost(
   const reach = name !== undefined && mayResolve(rules, hookEgress, name) ? "public" : "refused"
   const resolution = await resolveName(name ?? "", reach)
   if (!("refusal" in resolution)) return resolution
-  const message = `getaddrinfo EACCES ${host.slice(0, MAX_HOST_CHARS)} - ${resolution.refusal}`
+  const message = `getaddrinfo EACCES ${host.slice(0, MAX_HOST_CHARS)} - ${REFUSALS[resolution.refusal]}`
   return { problem: { code: "EACCES", message } }
 }
 
 async function resolveName(name: string, reach: Reach): Promise<Resolution> {
-  if (reach === "refused") return { refusal: "the rules for outbound connections do not allow it" }
+  if (reach === "refused") return { refusal: "rules" }
   const family = isIP(name)
   try {
     const addresses = family ? [{ address: name, family }] : await lookup(name, { all: true })
     // One private address among public ones is how a name is made to point at both.
-    if (reach === "public" && !addresses.every(isPublic)) {
-      return { refusal: "it is not a public address" }
-    }
+    if (reach === "public" && !addresses.every(isPublic)) return { refusal: "private_address" }
     return { addresses: addresses.slice(0, MAX_ADDRESSES) }
   } catch (error) {
     return { problem: problemOf(error) }
