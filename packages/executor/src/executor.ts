@@ -5,7 +5,7 @@ import { readDirectives } from "./hook-directives.ts"
 import { openLauncher } from "./launcher.ts"
 import { createPlaces, type Visitor } from "./places.ts"
 import { openProcesses } from "./processes.ts"
-import type { HookCode } from "./protocol.ts"
+import type { ExecutorKind, HookCode } from "./protocol.ts"
 import { withoutAnswer } from "./report.ts"
 import type { Executors, ExecutorsOptions, RunTask } from "./run-task.ts"
 import { keepSpare } from "./spare.ts"
@@ -25,14 +25,16 @@ const MIN_PATIENCE_MS = 5_000
 export async function startExecutors(options: ExecutorsOptions): Promise<Executors> {
   const { threads, maxResultBytes, maxLogBytes, log, heapMb = DEFAULT_HEAP_MB, egress = PUBLIC } = options
   const settings = { threads, maxResultBytes, maxLogBytes, egress }
+  // One for a hook that nobody waits for may start cold.
+  const blank: ExecutorKind = { mode: "sync", heapMb }
   const launcher = await openLauncher({
     executorUrl: options.executorUrl,
     maxExecutors: options.maxExecutors,
     log,
-    settings: { ...settings, heapMb },
+    settings: { ...settings, ...blank },
   })
   const processes = openProcesses(launcher, settings)
-  const spare = keepSpare(processes.boot, heapMb)
+  const spare = keepSpare(processes.boot, blank)
   const places = createPlaces({
     maxProcesses: launcher.maxExecutors,
     problem: launcher.problem,
@@ -85,6 +87,7 @@ function visitorOf(task: RunTask, conditions: Conditions, signal: AbortSignal): 
   const { snapshot, limits } = task
   return {
     versionId: snapshot.versionId,
+    mode: TRIGGERS[snapshot.triggerId].mode,
     heapMb: limits.heapMb,
     hook: () => hookCodeOf(task, conditions),
     signal,

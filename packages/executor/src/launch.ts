@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process"
-import { writeFile } from "node:fs"
 import type { Socket } from "node:net"
 import type { Identity } from "./identity.ts"
 import { attend, type LaunchedExecutor } from "./launched-executor.ts"
@@ -23,7 +22,7 @@ export function launchExecutor(
   { runtime, identity, addressSpaceMb, socket }: LaunchOptions,
   settings: ExecutorSettings,
 ): LaunchedExecutor {
-  const [command, ...args] = underLimits(addressSpaceMb, [
+  const [command, ...args] = underLimits({ addressSpaceMb, mode: settings.mode }, [
     process.execPath,
     "--permission",
     "--allow-worker",
@@ -50,23 +49,30 @@ export function launchExecutor(
   })
   // Only this process' own descriptor of it: the executor has one of its own.
   socket?.destroy()
-  preferForOomKiller(child.pid)
   return attend(child, settings)
 }
 
-/** A shell sets the limits and then becomes the process; dash takes one limit per call. Windows has none. */
+/**
+ * How far executors stand back when processors are short, as `nice` counts: an executor gets a third of what the
+ * processes get that everybody waits for, and a third again when nobody waits for its hook.
+ */
+const NICENESS = { sync: 5, async: 10 } satisfies Record<ExecutorSettings["mode"], number>
+
+interface Limits extends Pick<ExecutorSettings, "mode"> {
+  addressSpaceMb: number | undefined
+}
+
+/**
+ * A shell sets the limits and then becomes the process; dash takes one limit per call. Windows has none. When memory
+ * runs out, the kernel is to take an executor before anything else; elsewhere than on Linux there is no such file.
+ */
 function underLimits(
-  addressSpaceMb: number | undefined,
+  { addressSpaceMb, mode }: Limits,
   command: [string, ...string[]],
 ): [string, ...string[]] {
   if (process.platform === "win32") return command
   const memory = addressSpaceMb === undefined ? "" : `ulimit -v ${addressSpaceMb * 1024};`
-  return ["/bin/sh", "-c", `ulimit -c 0; ulimit -f 0; ulimit -n 256; ${memory} exec "$0" "$@"`, ...command]
-}
-
-/** When memory runs out, the kernel takes an executor before the worker. Linux only, and only if it lets us. */
-function preferForOomKiller(pid: number | undefined): void {
-  if (pid !== undefined && process.platform === "linux") {
-    writeFile(`/proc/${pid}/oom_score_adj`, "1000", () => {})
-  }
+  const script = `{ echo 1000 > /proc/self/oom_score_adj; } 2> /dev/null
+    ulimit -c 0; ulimit -f 0; ulimit -n 256; ${memory} exec nice -n ${NICENESS[mode]} "$0" "$@"`
+  return ["/bin/sh", "-c", script, ...command]
 }

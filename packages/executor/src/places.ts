@@ -2,7 +2,7 @@ import type { Outcome } from "@hooklane/core"
 import type { CrashHistory } from "./crash-history.ts"
 import type { DeathReport } from "./death.ts"
 import type { ExecutorProcess } from "./executor-process.ts"
-import type { HookCode } from "./protocol.ts"
+import type { ExecutorKind, HookCode } from "./protocol.ts"
 import { type Patience, type Waited, type Waiter, waitInLine } from "./waiting.ts"
 
 /**
@@ -19,9 +19,8 @@ export interface Places {
 }
 
 /** A run at the door. */
-export interface Visitor extends Patience {
+export interface Visitor extends Patience, ExecutorKind {
   versionId: string
-  heapMb: number
   hook(): HookCode
 }
 
@@ -36,7 +35,7 @@ export interface PlacesOptions {
   crashes: CrashHistory
   /** Why no process can be had just now, whatever the version. */
   problem(): string | undefined
-  takeProcess(heapMb: number): ExecutorProcess
+  takeProcess(kind: ExecutorKind): ExecutorProcess
   onDeath(death: { versionId: string; pid: number; reason: string }): void
 }
 
@@ -46,7 +45,7 @@ interface House extends PlacesOptions {
   closedBecause: string | undefined
 }
 
-interface Place extends Pick<Visitor, "versionId" | "heapMb" | "hook"> {
+interface Place extends Pick<Visitor, "versionId" | "mode" | "heapMb" | "hook"> {
   seat: Seat | undefined
   waiting: Waiter<Admission>[]
 }
@@ -101,9 +100,9 @@ function refusalFor({ closedBecause, problem, crashes }: House, versionId: strin
   return reason === undefined ? undefined : { status: "crashed", reason }
 }
 
-function placeFor({ places }: House, { versionId, heapMb, hook }: Visitor): Place {
+function placeFor({ places }: House, { versionId, mode, heapMb, hook }: Visitor): Place {
   const key = keyOf({ versionId, heapMb })
-  const place = places.get(key) ?? { versionId, heapMb, hook, seat: undefined, waiting: [] }
+  const place = places.get(key) ?? { versionId, mode, heapMb, hook, seat: undefined, waiting: [] }
   // To the end of the map: the most recently used.
   places.delete(key)
   places.set(key, place)
@@ -163,7 +162,7 @@ function populate(house: House, place: Place): void {
     setTimeout(relieve, STARVING_MS, house, place).unref()
     return
   }
-  const process = house.takeProcess(place.heapMb)
+  const process = house.takeProcess(place)
   const seat: Seat = { process, isReady: false, isLeaving: false, running: 0, idleTimer: undefined }
   place.seat = seat
   process.ready.then(

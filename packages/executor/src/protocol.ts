@@ -119,9 +119,14 @@ export type ToExecutor =
 
 /** What an executor is started with; it holds for its whole life. */
 export interface ExecutorSettings {
+  /** Of the trigger that it serves: where nobody waits, it runs behind those for which somebody does. */
+  mode: Trigger["mode"]
   threads: number
   heapMb: number
   maxResultBytes: number
   maxLogBytes: number
   egress: EgressRules
 }
+
+/** In what the executors of one worker differ. */
+export type ExecutorKind = Pick<ExecutorSettings, "mode" | "heapMb">

@@ -1,22 +1,23 @@
 import type { ExecutorProcess } from "./executor-process.ts"
+import type { ExecutorKind } from "./protocol.ts"
 
 /** Keeps one blank executor booted ahead, so that a hook that was not used lately starts at once. */
 export interface Spare {
   readonly process: ExecutorProcess | undefined
-  /** The blank executor, or a new one when there is none with this heap. */
-  take(heapMb: number): ExecutorProcess
+  /** The blank executor, or a new one when there is none of this kind. */
+  take(kind: ExecutorKind): ExecutorProcess
   close(): void
 }
 
 /** The hook that took the spare has the processor to itself for a moment. */
 const REFILL_DELAY_MS = 200
 
-export function keepSpare(boot: (heapMb: number) => ExecutorProcess, heapMb: number): Spare {
+export function keepSpare(boot: (kind: ExecutorKind) => ExecutorProcess, kind: ExecutorKind): Spare {
   let spare: ExecutorProcess | undefined
   let timer: NodeJS.Timeout | undefined
 
   function refill(): void {
-    const blank = boot(heapMb)
+    const blank = boot(kind)
     spare = blank
     // One that dies unused is not replaced here: whatever killed it would kill the next one.
     void blank.gone.then(() => {
@@ -29,12 +30,12 @@ export function keepSpare(boot: (heapMb: number) => ExecutorProcess, heapMb: num
     get process() {
       return spare
     },
-    take(wantedHeapMb) {
+    take(wanted) {
       clearTimeout(timer)
       timer = setTimeout(() => {
         if (!spare) refill()
       }, REFILL_DELAY_MS)
-      if (!spare || wantedHeapMb !== heapMb) return boot(wantedHeapMb)
+      if (!spare || wanted.mode !== kind.mode || wanted.heapMb !== kind.heapMb) return boot(wanted)
       const taken = spare
       spare = undefined
       return taken

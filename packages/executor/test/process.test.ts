@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { getPriority } from "node:os"
 import { dirname } from "node:path"
 import { afterEach, describe, expect, test } from "vitest"
-import { isAlive, pidsOf, start } from "./harness.ts"
+import { isAlive, noAbort, pidsOf, start, taskOf } from "./harness.ts"
 
 const INDEX = new URL("../src/index.ts", import.meta.url).href
 /** A worker that has executors and nothing to do. */
@@ -55,6 +56,32 @@ describe.runIf(process.platform === "linux")("an executor's process", () => {
       expect(/^Uid:\s+(\d+)/m.exec(status)?.[1]).toMatch(/^[3-5]\d{4}$/)
       expect(/^Groups:\s*$/m.test(status)).toBe(true)
     }
+    await executors.close()
+  })
+
+  test("is the first to go when memory runs out", async () => {
+    const executors = await start()
+    const [pid] = pidsOf(executors)
+    const score = () => readFileSync(`/proc/${pid}/oom_score_adj`, "utf8")
+    await expect.poll(score).toBe("1000\n")
+    await executors.close()
+  })
+
+  test.each([
+    ["pre-user-registration", 5],
+    ["post-user-registration", 10],
+  ] as const)("stands back with all its threads, for %s by %i", async (triggerId, by) => {
+    const executors = await start()
+    await executors.run(
+      taskOf("module.exports = (...all) => all.at(-1)()", { triggerId, versionId: "v" }),
+      noAbort,
+    )
+    const [pid] = executors
+      .stats()
+      .executors.flatMap((one) => (one.hookVersions.includes("v") ? one.pid : []))
+    const threads = readdirSync(`/proc/${pid}/task`)
+    expect(threads.length).toBeGreaterThan(3)
+    for (const thread of threads) expect(getPriority(Number(thread))).toBe(Math.min(19, getPriority() + by))
     await executors.close()
   })
 

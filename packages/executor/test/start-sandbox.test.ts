@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { connect, createServer, type Socket } from "node:net"
@@ -158,7 +159,7 @@ describe("a sandbox service that goes away", () => {
       await expect
         .poll(() => executors.stats().executors)
         .toContainEqual(expect.objectContaining({ running: 1 }))
-      const pids = pidsOf(executors)
+      const pids = pidsOf(executors).filter(Boolean)
       open.splice(open.indexOf(sandbox), 1)
       await sandbox.close()
       expect(await inside).toMatchObject({
@@ -235,7 +236,7 @@ describe("a connection that is not a worker's", () => {
     ["what is no greeting", encodeFrame({ type: "kill", key: "b9a3b1f0-5c3e-4a51-9d1e-1f0a2f6c7d11" })],
     [
       "another's executor",
-      encodeFrame({ type: "executor", worker: crypto.randomUUID(), key: crypto.randomUUID(), heapMb: 64 }),
+      encodeFrame({ type: "executor", worker: randomUUID(), key: randomUUID(), mode: "sync", heapMb: 64 }),
     ],
     ["nothing", Buffer.alloc(0)],
   ])("is closed when it says %s", { timeout: 15_000 }, async (_, bytes) => {
@@ -251,7 +252,14 @@ describe("a worker does not start", () => {
     await startService()
     const socket = connect(path)
     const egress = { mode: "none", allow: [], exceptions: [] }
-    const settings = { threads: 1, heapMb: 64, maxResultBytes: 1_000, maxLogBytes: 1_000, egress }
+    const settings = {
+      threads: 1,
+      mode: "sync",
+      heapMb: 64,
+      maxResultBytes: 1_000,
+      maxLogBytes: 1_000,
+      egress,
+    }
     socket.write(encodeFrame({ type: "worker", code: "0".repeat(64), settings }))
     const [answer] = await once(socket, "data")
     expect(String(answer)).toMatch(/"refused".*are of different versions: start both from the same one/)

@@ -21,6 +21,7 @@ const hostPatternSchema = z.strictObject({
 })
 
 const settingsSchema = z.strictObject({
+  mode: z.enum(["sync", "async"]),
   threads: z.int().min(1).max(64),
   heapMb: z.int().min(1).max(65_536),
   maxResultBytes: z.int().min(1).max(1e9),
@@ -41,7 +42,7 @@ export const greetingSchema = z.discriminatedUnion("type", [
     type: z.literal("executor"),
     worker: z.uuid(),
     key: z.uuid(),
-    heapMb: settingsSchema.shape.heapMb,
+    ...settingsSchema.pick({ mode: true, heapMb: true }).shape,
   }),
 ])
 export type Greeting = z.infer<typeof greetingSchema>

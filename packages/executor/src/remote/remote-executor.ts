@@ -4,6 +4,7 @@ import { encodeFrame } from "../contained/frames.ts"
 import type { DeathReport } from "../death.ts"
 import type { LaunchedExecutor } from "../launched-executor.ts"
 import type { ProcessDeath } from "../pending-runs.ts"
+import type { ExecutorKind } from "../protocol.ts"
 import type { Control } from "./control.ts"
 import type { Greeting } from "./protocol.ts"
 import { createWatchOrders } from "./watch-orders.ts"
@@ -21,7 +22,7 @@ export interface RemoteExecutorOptions {
   path: string
   control: Control
   key: string
-  heapMb: number
+  kind: ExecutorKind
 }
 
 /** A service that does not report the end of an executor in this time is out of order. */
@@ -29,7 +30,7 @@ const KILL_LIMIT_MS = 5_000
 /** What a process sent before its end is here by then. */
 const READ_LIMIT_MS = 1_000
 
-export function openRemoteExecutor({ path, control, key, heapMb }: RemoteExecutorOptions): RemoteExecutor {
+export function openRemoteExecutor({ path, control, key, kind }: RemoteExecutorOptions): RemoteExecutor {
   const { promise: stream, resolve: onStream } = Promise.withResolvers<Duplex>()
   const { promise: gone, resolve: onDead } = Promise.withResolvers<ProcessDeath>()
   const watch = createWatchOrders((isBusy) => control.order({ type: "watch", key, isBusy }))
@@ -41,7 +42,7 @@ export function openRemoteExecutor({ path, control, key, heapMb }: RemoteExecuto
 
   socket.on("error", () => {})
   // Not through a link, which would read what is the executor's to say.
-  const greeting: Greeting = { type: "executor", worker: control.worker, key, heapMb }
+  const greeting: Greeting = { type: "executor", worker: control.worker, key, ...kind }
   socket.write(encodeFrame(greeting))
 
   function end(death: ProcessDeath): void {

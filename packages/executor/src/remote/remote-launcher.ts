@@ -53,11 +53,11 @@ export async function connectToSandbox({
     maxExecutors: Math.min(wanted.maxExecutors ?? line.maxExecutors, line.maxExecutors),
     problem: () =>
       line.problem ?? (shortage && performance.now() < shortage.until ? shortage.reason : undefined),
-    launch({ heapMb }) {
+    launch({ mode, heapMb }) {
       const { current: control } = line
       if (!control) return notLaunched(line.problem)
       const key = randomUUID()
-      const executor = openRemoteExecutor({ path, control, key, heapMb })
+      const executor = openRemoteExecutor({ path, control, key, kind: { mode, heapMb } })
       executors.set(key, executor)
       return executor
     },

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import type { Socket } from "node:net"
 import type { ExecutorHost } from "../executor-host.ts"
 import { type Launch, proveLaunch } from "../local-launcher.ts"
-import type { ExecutorSettings } from "../protocol.ts"
+import type { ExecutorKind, ExecutorSettings } from "../protocol.ts"
 import type { Order, Report } from "./protocol.ts"
 import { openRoster } from "./roster.ts"
 
@@ -14,7 +14,7 @@ export interface Session {
   readonly size: number
   take(order: Order): void
   /** Starts an executor that talks over this socket. */
-  start(wanted: { key: string; heapMb: number }, socket: Socket): void
+  start(wanted: ExecutorKind & { key: string }, socket: Socket): void
   /** Kills its executors and resolves when they are gone. */
   close(): Promise<void>
 }
@@ -56,14 +56,14 @@ export function openSession({ host, settings, maxExecutors, fullness, report }: 
       if (order.type === "ping") report({ type: "pong" })
       else roster.take(order)
     },
-    start({ key, heapMb }, socket) {
+    start({ key, ...kind }, socket) {
       const reason = fullness()
       if (reason !== undefined) refuse(key, reason)
       if (reason !== undefined || !launch || isClosed || roster.has(key) || socket.destroyed) {
         socket.destroy()
         return
       }
-      const executor = launch({ ...settings, heapMb }, socket)
+      const executor = launch({ ...settings, ...kind }, socket)
       report({ type: "started", key, pid: executor.pid })
       roster.add(key, executor)
     },
