@@ -38,3 +38,10 @@ test("after a rotation the old key still opens, and the new one seals", () => {
 test("a key of the wrong length is refused by name", () => {
   expect(() => createKeyRing("c2hvcnQ=")).toThrow("HOOKLANE_MASTER_KEY must hold 32 bytes")
 })
+
+test("no two sealed values share a nonce", () => {
+  const keyRing = createKeyRing(generateMasterKey())
+  const nonceOf = (sealed: string) => Buffer.from(sealed.split(".")[1] ?? "", "base64").toString("hex", 0, 12)
+  const nonces = Array.from({ length: 1_000 }, () => nonceOf(keyRing.seal("the same", "place")))
+  expect(new Set(nonces).size).toBe(1_000)
+})

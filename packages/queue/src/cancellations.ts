@@ -51,7 +51,9 @@ export function openCancellations({ prefix, commands, log, openCommands }: Queue
   const heard = new Set<string>()
   const { client } = openCommands("cancellations")
 
+  /** It may be found and heard: whoever watches is told once. */
   function cancel(executionId: string): void {
+    if (heard.has(executionId)) return
     heard.add(executionId)
     for (const oldest of heard) {
       if (heard.size <= MAX_HEARD) break

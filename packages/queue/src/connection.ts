@@ -2,6 +2,7 @@ import { Redis, type RedisOptions } from "ioredis"
 import { type Commands, createCommands } from "./commands.ts"
 import { corkWrites } from "./corked-writes.ts"
 import { type Log, silentLog } from "./log.ts"
+import { createOutbox, type Outbox } from "./outbox.ts"
 
 export interface ConnectionOptions {
   /** `redis://`, `rediss://`, or `unix:///path/to.sock` (another database: `?db=2`). */
@@ -21,6 +22,8 @@ export interface QueueConnection {
   readonly log: Log
   /** Over the one connection that the whole process shares. For the modules of this package. */
   readonly commands: Commands
+  /** Takes replies and records to where they are waited for. For the modules of this package. */
+  readonly outbox: Outbox
   /** A connection of its own, for what blocks or subscribes. For the modules of this package. */
   open(purpose: string, options?: RedisOptions): Redis
   /** Like `commands`, over a connection of its own. For the modules of this package. */
@@ -64,6 +67,7 @@ export function openConnection(options: ConnectionOptions): QueueConnection {
     prefix,
     log,
     commands,
+    outbox: createOutbox({ prefix, commands }),
     open,
     openCommands,
     onReconnect: (listener) => callOnReturn(commands.client, listener),

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream"
 import type { Redis } from "ioredis"
+import { atTurnEnd } from "./turn-end.ts"
 
 /**
  * Sends what `client` writes within one turn of the event loop as one packet. Worth 10 to 25 % under load,
@@ -16,7 +17,7 @@ function corkTurns(stream: Writable): void {
     if (!isCorked) {
       isCorked = true
       stream.cork()
-      setImmediate(() => {
+      atTurnEnd(() => {
         isCorked = false
         stream.uncork()
       })

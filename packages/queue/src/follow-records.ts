@@ -1,6 +1,7 @@
 import type { ExecutionRecord } from "@hooklane/core"
 import type { QueueConnection } from "./connection.ts"
-import { readRecord, recordChannel } from "./events.ts"
+import { readRecord } from "./events.ts"
+import { recordChannel } from "./outbox.ts"
 
 // What a slow follower may be behind; older records are dropped.
 const MAX_BEHIND = 1_000

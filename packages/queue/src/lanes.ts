@@ -8,6 +8,7 @@ import {
   type TriggerId,
 } from "@hooklane/core"
 import { type JobState, type JobsOptions, Queue } from "bullmq"
+import { addJobs, type JobKind, type NewJob } from "./add-jobs.ts"
 import { closeCommands, type QueueConnection } from "./connection.ts"
 import { type DeadLetter, listDeadLetters, setReplayMark } from "./dead-letters.ts"
 import { countAttempts } from "./handle-job.ts"
@@ -22,6 +23,7 @@ import {
 } from "./lane-counts.ts"
 import { limitLane } from "./lane-limits.ts"
 import { removeNext, removeWaiting } from "./remove-waiting.ts"
+import { createTurnBatch } from "./turn-batch.ts"
 
 export interface LanesOptions {
   /** Dead letters kept per lane; the oldest go first. */
@@ -97,6 +99,8 @@ const DAY_MS = 86_400_000
 // The consumer decides how often a job is tried; BullMQ only has to allow as much as a policy can ask for.
 const MAX_ATTEMPTS = 50
 
+const JOB_NAME = "execution"
+
 const SYNC_JOB: JobsOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true }
 
 export function openLanes(connection: QueueConnection, options: LanesOptions): Lanes {
@@ -109,17 +113,6 @@ export function openLanes(connection: QueueConnection, options: LanesOptions): L
     removeOnFail: { count: options.maxDeadLetters, age: (options.retentionDays * DAY_MS) / 1_000 },
   }
 
-  async function enqueue(job: Job, { priority = 0, deliverAt = 0 }: JobTiming = {}): Promise<void> {
-    const jobId = job.executionId
-    const delay = Math.max(0, deliverAt - Date.now())
-    const jobOptions =
-      TRIGGERS[job.triggerId].mode === "sync"
-        ? { ...SYNC_JOB, jobId }
-        : { ...asyncJob, jobId, priority, delay }
-    const queue = queueOf(job.triggerId)
-    await commands.run(() => queue.add("execution", job, jobOptions))
-  }
-
   async function find(executionId: string, triggerId?: TriggerId): Promise<FoundJob | undefined> {
     const candidates = triggerId ? [triggerId] : ASYNC_TRIGGERS
     const found = await Promise.all(
@@ -129,7 +122,7 @@ export function openLanes(connection: QueueConnection, options: LanesOptions): L
   }
 
   return {
-    enqueue,
+    enqueue: createEnqueue({ commands, queueOf }, asyncJob),
     counts: (triggerId) => commands.run(() => countJobs(queueOf(triggerId), commands.client, triggerId)),
     waitingCount: (triggerId) => commands.run((client) => countWaiting(queueOf(triggerId), client)),
     load: (triggerId) => commands.run((client) => readLoad(queueOf(triggerId), client)),
@@ -182,6 +175,32 @@ function openQueues(connection: QueueConnection) {
     return queue
   }
   return { commands, queueOf }
+}
+
+/** Jobs that may run at once go into their lane together with all others of this turn of the event loop. */
+function createEnqueue({ commands, queueOf }: ReturnType<typeof openQueues>, asyncJob: JobsOptions) {
+  const optionsOf = (triggerId: TriggerId) => (TRIGGERS[triggerId].mode === "sync" ? SYNC_JOB : asyncJob)
+
+  function createAdder(triggerId: TriggerId): (job: NewJob) => Promise<void> {
+    const kind: JobKind = { name: JOB_NAME, options: optionsOf(triggerId) }
+    return createTurnBatch({
+      send: (jobs) => commands.run((client) => addJobs(queueOf(triggerId), client, kind, jobs)),
+      sizeOf: ({ text }) => text.length,
+    })
+  }
+
+  const adders = new Map(TRIGGER_IDS.map((id) => [id, createAdder(id)]))
+
+  return async (job: Job, { priority = 0, deliverAt = 0 }: JobTiming = {}): Promise<void> => {
+    const { executionId: jobId, triggerId } = job
+    const delay = Math.max(0, deliverAt - Date.now())
+    if (priority === 0 && delay === 0) {
+      await adders.get(triggerId)?.({ jobId, text: JSON.stringify(job) })
+      return
+    }
+    const jobOptions = { ...optionsOf(triggerId), jobId, priority, delay }
+    await commands.run(() => queueOf(triggerId).add(JOB_NAME, job, jobOptions))
+  }
 }
 
 async function findJob(queue: Queue, executionId: string): Promise<FoundJob | undefined> {

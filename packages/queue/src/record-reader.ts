@@ -1,7 +1,8 @@
 import type { ExecutionRecord } from "@hooklane/core"
 import { execPipeline } from "./commands.ts"
 import type { QueueConnection } from "./connection.ts"
-import { readRecord, recordStream } from "./events.ts"
+import { readRecord } from "./events.ts"
+import { recordStream } from "./outbox.ts"
 import { createRecordGroup, type Entries, isGroupMissing } from "./record-group.ts"
 
 export interface ReadRecord {

@@ -1,5 +1,5 @@
 import type { QueueConnection } from "./connection.ts"
-import { recordStream } from "./events.ts"
+import { recordStream } from "./outbox.ts"
 
 /**
  * A mark behind the last record that was appended; undefined when the history has stored all of them.

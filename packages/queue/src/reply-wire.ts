@@ -20,11 +20,7 @@ export function openReply(keyRing: KeyRing, executionId: string, sealed: string)
   return replySchema.parse(JSON.parse(keyRing.open(sealed, replyContext(executionId))))
 }
 
-/** What travels over the channel. Execution ids hold no spaces. */
-export function replyMessage(executionId: string, sealed: string): string {
-  return `${executionId} ${sealed}`
-}
-
+/** What travels over the channel: the execution, a space, which ids do not hold, and the sealed reply. */
 export function parseReplyMessage(message: string): { executionId: string; sealed: string } {
   const space = message.indexOf(" ")
   return { executionId: message.slice(0, space), sealed: message.slice(space + 1) }

@@ -1,7 +1,7 @@
 import type { Reply } from "@hooklane/core"
 import type { KeyRing } from "@hooklane/core/keyring"
 import type { QueueConnection } from "./connection.ts"
-import { replyChannel, replyKey, replyMessage, sealReply } from "./reply-wire.ts"
+import { replyChannel, replyKey, sealReply } from "./reply-wire.ts"
 
 interface SendReplyOptions {
   keyRing: KeyRing
@@ -20,14 +20,10 @@ const REPLY_TTL_MS = 10_000
  * @throws AppError redis_unavailable
  */
 export async function sendReply(connection: QueueConnection, options: SendReplyOptions): Promise<void> {
-  const { prefix, commands } = connection
+  const { prefix, outbox } = connection
   const { keyRing, address, executionId, reply } = options
   const sealed = sealReply(keyRing, executionId, reply)
-  // Not a pipeline: ioredis copies every script that BullMQ has defined into each, an eighth of a worker's time.
-  await commands.run((client) =>
-    Promise.all([
-      client.set(replyKey(prefix, executionId), sealed, "PX", REPLY_TTL_MS),
-      client.publish(replyChannel(prefix, address), replyMessage(executionId, sealed)),
-    ]),
-  )
+  const channel = replyChannel(prefix, address)
+  const key = replyKey(prefix, executionId)
+  await outbox.send({ kind: "reply", channel, key, executionId, sealed, ttlMs: REPLY_TTL_MS })
 }
