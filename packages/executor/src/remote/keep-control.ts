@@ -49,6 +49,7 @@ export async function keepControl(options: KeepControlOptions): Promise<KeptCont
   }
 
   async function reopen(): Promise<void> {
+    let last: string | undefined
     for (let delayMs = FIRST_DELAY_MS; !isClosed; delayMs = Math.min(2 * delayMs, MAX_DELAY_MS)) {
       await sleep(delayMs, undefined, { ref: false })
       try {
@@ -57,7 +58,10 @@ export async function keepControl(options: KeepControlOptions): Promise<KeptCont
         log.warn({}, "the sandbox service is back")
         return void guard(current)
       } catch (error) {
-        problem = `the sandbox service is away (${messageOf(error)})`
+        const reason = messageOf(error)
+        if (reason !== last) log.warn({ reason }, "waiting for the sandbox service")
+        last = reason
+        problem = `the sandbox service is away (${reason})`
       }
     }
   }
