@@ -213,10 +213,7 @@ describe("what a run leaves behind", () => {
 
   test("does not reach the run that was given to the thread meanwhile", async () => {
     const executors = await open({ threads: 1 })
-    const run = await warmedUp(
-      executors,
-      "if (user.leave) Buffer.left = 1; cb(null, 'ok')",
-    )
+    const run = await warmedUp(executors, "if (user.leave) Buffer.left = 1; cb(null, 'ok')")
     const runs = Array.from({ length: 12 }, (_, index) => run({ leave: index % 3 === 0 }))
     expect((await Promise.all(runs)).map(({ outcome }) => outcome)).toEqual(
       Array(12).fill({ status: "returned", value: "ok" }),
