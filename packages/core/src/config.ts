@@ -3,6 +3,7 @@ import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicySchema } from "./bac
 import { type CircuitSettings, circuitSettingsSchema, DEFAULT_CIRCUIT } from "./circuit.ts"
 import { AppError } from "./errors.ts"
 import { type HostPattern, parseHostPatterns } from "./host-patterns.ts"
+import { parseRedisUrl } from "./redis-url.ts"
 import { type TriggerId, triggerIdSchema } from "./triggers/trigger.ts"
 
 /** The processes that read settings; each one is started with its own settings only. */
@@ -66,8 +67,9 @@ export const SETTINGS = {
   }),
   redisUrl: setting({
     env: "REDIS_URL",
-    schema: z.url({ protocol: /^(rediss?|unix)$/ }).optional(),
-    description: "Redis shared by gateways and workers. Without it, `npm start` brings a private one.",
+    schema: redisUrl().optional(),
+    description:
+      "Redis shared by gateways and workers: a server, or redis+sentinel://host,host/name, or redis+cluster://host,host. Without it, `npm start` brings a private one.",
     example: "redis://:password@localhost:6379/0",
     defaultText: "private Redis",
     usedBy: everyone,
@@ -506,6 +508,16 @@ function triggerList() {
   return z
     .union([z.array(triggerIdSchema), z.string().transform((text) => text.split(",").map((id) => id.trim()))])
     .pipe(z.array(triggerIdSchema))
+}
+
+function redisUrl() {
+  return z.string().superRefine((text, context) => {
+    try {
+      parseRedisUrl(text)
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) })
+    }
+  })
 }
 
 function trueOrFalse() {

@@ -58,7 +58,8 @@ export async function execPipeline(pipeline: ChainableCommander): Promise<unknow
   })
 }
 
-const REFUSALS = /^(OOM|MISCONF|READONLY|LOADING|MASTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|BUSY) /
+const REFUSALS =
+  /^(OOM|MISCONF|READONLY|LOADING|MASTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|BUSY|MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /
 const TROUBLE_NAMES = new Set(["MaxRetriesPerRequestError", "AbortError"])
 
 /** Whether `error` says that Redis, or the way to it, does not work; the rest are errors of ours. */

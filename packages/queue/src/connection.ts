@@ -1,11 +1,13 @@
-import { Redis, type RedisOptions } from "ioredis"
+import { parseRedisUrl } from "@hooklane/core"
+import type { Redis, RedisOptions } from "ioredis"
 import { type Commands, createCommands } from "./commands.ts"
 import { corkWrites } from "./corked-writes.ts"
 import { type Log, silentLog } from "./log.ts"
+import { keyPrefixOf, openClient } from "./open-client.ts"
 import { createOutbox, type Outbox } from "./outbox.ts"
 
 export interface ConnectionOptions {
-  /** `redis://`, `rediss://`, or `unix:///path/to.sock` (another database: `?db=2`). */
+  /** As `parseRedisUrl` reads it: a server, `unix:///path/to.sock` (another database: `?db=2`), sentinels or a cluster. */
   url: string
   /** First part of every key, so that several deployments can share one Redis. */
   prefix: string
@@ -45,11 +47,13 @@ const SILENCE_MS = 15_000
 
 /** Opens at once and in the background; `ping` waits until Redis is there. */
 export function openConnection(options: ConnectionOptions): QueueConnection {
-  const { url, prefix, name = "hooklane", timeoutMs = 2_000, log = silentLog } = options
+  const { url, name = "hooklane", timeoutMs = 2_000, log = silentLog } = options
+  const target = parseRedisUrl(url)
+  const prefix = keyPrefixOf(target, options.prefix)
   const opened = new Set<Redis>()
 
   function open(purpose: string, overrides: RedisOptions = {}): Redis {
-    const client = new Redis(url.replace(/^unix:\/\//, ""), clientOptions(`${name}:${purpose}`, overrides))
+    const client = openClient(target, prefix, clientOptions(`${name}:${purpose}`, overrides))
     opened.add(client)
     client.on("end", () => opened.delete(client))
     reportTrouble(client, log)
@@ -95,8 +99,8 @@ function clientOptions(connectionName: string, overrides: RedisOptions): RedisOp
     maxRetriesPerRequest: null,
     maxLoadingRetryTime: 500,
     socketTimeout: SILENCE_MS,
-    // After a failover the address leads to another server, and this one takes no more writes.
-    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+    // After a failover another server is to be found, and this one takes no more writes.
+    reconnectOnError: (error) => /^(READONLY|MOVED) /.test(error.message),
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_DELAY_MS),
     ...overrides,
   }

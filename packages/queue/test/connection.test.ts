@@ -88,7 +88,7 @@ test("connections carry the process's name and are gone after close", async () =
   const watcher = testConnection()
   const names = async () => await watcher.commands.run((client) => client.client("LIST"))
   const { prefix } = watcher
-  const connection = openConnection({ url: watcher.commands.client.options.path ?? "", prefix, name: prefix })
+  const connection = openConnection({ url: inject("redisUrl"), prefix, name: prefix })
   connection.open("extra")
   await connection.ping(1_000)
   await expect.poll(names).toContain(`name=${prefix}:extra`)
