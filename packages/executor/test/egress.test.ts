@@ -1,7 +1,10 @@
+import { once } from "node:events"
 import { createServer } from "node:http"
 import { createServer as createTcpServer, type Server } from "node:net"
+import { TLSSocket } from "node:tls"
 import type { OutboundCall, RunReport } from "@hooklane/core"
-import { afterEach, beforeAll, describe, expect, test } from "vitest"
+import { afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest"
+import { issueCertificate } from "../../../scripts/tls/certificate.ts"
 import type { Executors, ExecutorsOptions } from "../src/index.ts"
 import { noAbort, runBody, start, taskOf } from "./harness.ts"
 
@@ -169,5 +172,29 @@ test("TLS is made in the hook's thread: certificates are checked there", async (
   expect(report.outcome).toMatchObject({
     status: "rejected",
     error: { properties: { code: expect.stringMatching(/SSL|EPROTO|ECONNRESET/) } },
+  })
+})
+
+test("TLS can begin on a connection that is open, as databases and mail servers have it", async () => {
+  const { key, certificate } = issueCertificate()
+  const server = createTcpServer(async (client) => {
+    await once(client, "data")
+    client.write("go on")
+    const secured = new TLSSocket(client, { isServer: true, key, cert: certificate })
+    secured.on("data", (bytes) => secured.end(`heard ${bytes}`))
+  })
+  const at = await listen(server)
+  onTestFinished(() => void server.close())
+  const exceptions = [{ host: "127.0.0.1", port: at }]
+  executors = await start({ egress: { mode: "public", allow: [], exceptions }, authorities: [certificate] })
+  const body = `
+    const plain = require("net").connect(${at}, "127.0.0.1", () => plain.write("start"))
+    plain.on("error", cb).once("data", () => {
+      const secured = require("tls").connect({ socket: plain, servername: "localhost" }, () => secured.write("hello"))
+      secured.on("error", cb).once("data", (bytes) => cb(null, [String(bytes), secured.authorized]))
+    })`
+  expect((await runBody(executors, body)).outcome).toEqual({
+    status: "returned",
+    value: ["heard hello", true],
   })
 })

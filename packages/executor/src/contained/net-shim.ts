@@ -70,10 +70,17 @@ function connectSecurely(connect: (...args: unknown[]) => HookSocket): typeof tl
       : ALPNProtocols
     const all = { ...rest, ...(protocols !== undefined && { ALPNProtocols: protocols }), socket }
     const secured: tls.TLSSocket = apply(connectTls, tls, [all, listener])
+    if (socket instanceof HookSocket && !socket.pending) beginNow(secured)
     const { timeout } = options
     if (typeof timeout === "number") secured.setTimeout(timeout)
     return secured
   }
+}
+
+/** Node takes a socket without a handle for one that is not connected yet, and waits for what has been. */
+function beginNow(secured: tls.TLSSocket): void {
+  Object.assign(secured, { connecting: false })
+  secured.emit("connect")
 }
 
 /**
