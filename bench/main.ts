@@ -11,6 +11,7 @@ import { history } from "./suites/history.ts"
 import { idle } from "./suites/idle.ts"
 import { memory } from "./suites/memory.ts"
 import { postgres } from "./suites/postgres.ts"
+import { runaway } from "./suites/runaway.ts"
 import { scaling } from "./suites/scaling.ts"
 import { service } from "./suites/service.ts"
 
@@ -24,6 +25,7 @@ const SUITES: Record<string, Suite> = {
   memory,
   idle,
   executor,
+  runaway,
 }
 
 const HELP = `npm run bench -- [suite …] [options]
@@ -41,6 +43,7 @@ bench/results/<date>.json. Without a suite it runs all of them, some five minute
   memory    what a finished job leaves in Redis
   idle      processor time of a service that has nothing to do
   executor  contained runs beside plain piscina, warm and cold, one hook and ten
+  runaway   a hook that loops for ever: when it is stopped, and what another hook notices
 
   --quick           fewer and shorter rounds, one minute in all; good for a look, not for a claim
   --peer-on-socket  the peer's Redis on a unix socket, as ours is, instead of on a port

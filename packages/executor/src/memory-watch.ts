@@ -27,10 +27,12 @@ const PAGE_BYTES = 4096
 export function watchMemory({ pid, allowedMb, onExceeded }: MemoryWatchOptions): MemoryWatch {
   let baselineMb = 0
   let rssMb = 0
+  let polledAt = 0
   let holders = 0
   let timer: NodeJS.Timeout | undefined
 
   function poll(): void {
+    polledAt = performance.now()
     // A process that has just died reads as 0.
     rssMb = readRssMb(pid) || rssMb
     if (rssMb > baselineMb + allowedMb) onExceeded(allowedMb)
@@ -42,7 +44,8 @@ export function watchMemory({ pid, allowedMb, onExceeded }: MemoryWatchOptions):
     },
     hold() {
       holders += 1
-      if (holders === 1) poll()
+      // Not for each of many short runs: reading it takes longer than some of them.
+      if (performance.now() - polledAt >= POLL_MS) poll()
       timer ??= setInterval(poll, POLL_MS).unref()
       return () => {
         holders -= 1
@@ -53,6 +56,8 @@ export function watchMemory({ pid, allowedMb, onExceeded }: MemoryWatchOptions):
     },
     allowedMb,
     get rssMb() {
+      // At rest it is not watched.
+      if (!timer) rssMb = readRssMb(pid) || rssMb
       return rssMb
     },
   }

@@ -27,8 +27,10 @@ export interface HookThreadOptions {
   onFree(thread: HookThread): void
   /** The run has ended, by its answer or in another way. */
   onAnswered(run: ThreadRun): void
+  /** It was asked to, and is no longer there. */
+  onLeft(): void
   /** It is no longer there; `untouched` is a run that it was given and had not begun. */
-  onGone(untouched: ThreadRun | undefined): void
+  onDied(untouched: ThreadRun | undefined): void
   /** The pool does not bring it up. */
   onNotStarted(): void
 }
@@ -152,16 +154,16 @@ export function openHookThread({ pool, hook, ...on }: HookThreadOptions): HookTh
     end()
     port.close()
     if (current && !hasBegun()) {
-      on.onGone(current)
+      on.onDied(current)
       return
     }
     const { ending, reason } = endingOf(error)
     settle(ending, { runMs: ranMs(), kill: { reason } })
-    on.onGone(undefined)
+    on.onDied(undefined)
   }
 
   pool.serve({ kind: "serve", port: port2, hook, progress: memory }, controller.signal).then(
-    () => on.onGone(undefined),
+    on.onLeft,
     // The port may still hold what the thread sent before it died.
     (error) => setImmediate(onDeath, error),
   )

@@ -33,13 +33,15 @@ export function openHookThreads({ pool, hook, maxThreads, ...on }: HookThreadsOp
       hook,
       onFree: serveNext,
       onAnswered: (run) => having.delete(run),
-      onGone(untouched) {
+      onLeft: () => threads.delete(thread),
+      onDied(untouched) {
         threads.delete(thread)
         if (untouched) {
           having.delete(untouched)
           waiting.unshift(untouched)
         }
-        openIfShort()
+        // At once: the next run would wait for it.
+        open()
       },
       onNotStarted: on.onNotStarted,
     })
