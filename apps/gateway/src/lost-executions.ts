@@ -22,29 +22,44 @@ const QUIET_MS = 300_000
 /** Executions per search: some 20 ms of work. */
 const PAGE = 1_000
 
+/** Less than the time between two turns, so that one gateway does not meet another. */
+const TURN_MS = 30_000
+
 const LOOK_AGAIN_MS = 100
 const PATIENCE_MS = 5_000
 
 /**
  * Looks for executions that ended unseen: the history waits for their end, and no lane knows them any more (or knows
- * them as dead letters). That takes a lost record, or a Redis that lost its jobs. Each search looks at the next page
- * of those that the history waits for, and closes what it finds, so that every accepted event ends somewhere.
+ * them as dead letters). That takes a lost record, or a Redis that lost its jobs. Each turn looks at the next page
+ * of those that the history waits for, and at further ones for as long as it finds some that are lost.
  */
 export function createLostExecutionSearch(deps: LostExecutionsDeps): () => Promise<void> {
   let position: UnfinishedExecution | undefined
 
-  return async () => {
-    if (!(await deps.takeTurn())) return
+  /** Closes what is lost of the next page, and says how many that were. */
+  async function searchPage(): Promise<number> {
     const page = { quietSince: new Date(deps.now() - QUIET_MS), position, limit: PAGE }
     const unfinished = await listUnfinished(deps.storage, page)
     position = unfinished.length < PAGE ? undefined : unfinished.at(-1)
     const suspects = await findUnlaned(deps, unfinished)
     // The record of an end is appended before the lane forgets the job, but may not be stored yet.
-    if (suspects.size === 0 || !(await settle(deps))) return
+    if (suspects.size === 0 || !(await settle(deps))) return 0
+    let closed = 0
     for (const execution of await listUnfinished(deps.storage, page)) {
       const whereabouts = suspects.get(execution.executionId)
-      if (whereabouts) close(deps, execution, whereabouts)
+      if (!whereabouts) continue
+      close(deps, execution, whereabouts)
+      closed += 1
     }
+    return closed
+  }
+
+  return async () => {
+    if (!(await deps.takeTurn())) return
+    const stopAt = deps.now() + TURN_MS
+    let closed: number
+    do closed = await searchPage()
+    while (closed > 0 && position !== undefined && deps.now() < stopAt)
   }
 }
 

@@ -1,6 +1,7 @@
 import { type ExecutionRecord, executionHead } from "@hooklane/core"
 import { appendRecords, isStoredUpTo, markRecords, openRecordReader } from "@hooklane/queue"
 import { getExecution, openStorage, recordExecutions } from "@hooklane/storage"
+import { ulid } from "ulid"
 import { expect, inject, onTestFinished, test } from "vitest"
 import { dispatch } from "../src/dispatch.ts"
 import { createLostExecutionSearch, type LostExecutionsDeps } from "../src/lost-executions.ts"
@@ -103,9 +104,31 @@ test("nothing is closed while the history is behind", async () => {
   expect(closed).toEqual([])
 })
 
+test("when a Redis came back empty, all that it held is closed in one turn", async () => {
+  const { storage, search, closed } = await laneWithHistory({
+    lanes: { locate: async (_lane, ids) => ids.map(() => "nowhere") },
+  })
+  const waiting = Array.from({ length: 2_500 }, () => record(`exe_${ulid()}`))
+  await recordExecutions(storage, waiting)
+  await search()
+  expect(new Set(closed.map(({ head }) => head.executionId)).size).toBe(2_500)
+})
+
 test("a gateway whose turn it is not does not look", async () => {
   const { accept, deps, search, closed } = await laneWithHistory({ takeTurn: async () => false })
   await deps.lanes.removeWaiting(await accept(), LANE)
   await search()
   expect(closed).toEqual([])
 })
+
+function record(executionId: string): ExecutionRecord {
+  const head = {
+    executionId,
+    triggerId: LANE,
+    hookId: "hook_1",
+    hookName: "my-hook",
+    versionId: "ver_1",
+  } as const
+  const at = Date.now()
+  return { head: { ...head, acceptedAt: at }, at, status: "queued" }
+}

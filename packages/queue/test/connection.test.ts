@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest"
+import { expect, inject, test, vi } from "vitest"
 import { openConnection } from "../src/index.ts"
 import { keepingLog, testConnection, testRedis } from "./support.ts"
 
