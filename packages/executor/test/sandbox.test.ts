@@ -114,6 +114,7 @@ describe("require", () => {
     "v8",
     "cluster",
     "dgram",
+    "domain",
     "sqlite",
   ])("gives a %s that can be loaded and does nothing", async (name) => {
     const expression = `["${name}", "node:${name}"].map((name) => {
@@ -132,6 +133,7 @@ describe("require", () => {
   test.each([
     "assert",
     "buffer",
+    "constants",
     "crypto",
     "events",
     "http",

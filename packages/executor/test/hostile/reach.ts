@@ -14,6 +14,7 @@ const DENIED = [
   "sqlite",
   "wasi",
   "dgram",
+  "domain",
   "http2",
   "trace_events",
   "diagnostics_channel",
