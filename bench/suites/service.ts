@@ -8,7 +8,7 @@ export const service: Suite = (options) =>
   withBoth(options, async (ours, peer) => {
     const [rounds, ms] = options.isQuick ? [2, 1_000] : [4, 2_000]
     options.note("warming up")
-    for (const side of [ours, peer]) await callSync(side, { inFlight: 32, ms: 2 * ms })
+    for (const side of [ours, peer]) await callSync(side, { inFlight: 32, ms: 4 * ms })
     const measure = (inFlight: number) =>
       inTurn([ours, peer], rounds, (side, round) => {
         options.note(`${inFlight} in flight, round ${round + 1} of ${rounds}: ${side.name}`)

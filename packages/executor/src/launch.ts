@@ -53,10 +53,11 @@ export function launchExecutor(
 }
 
 /**
- * How far executors stand back when processors are short, as `nice` counts: an executor gets a third of what the
- * processes get that everybody waits for, and a third again when nobody waits for its hook.
+ * How far executors stand back when processors are short, as `nice` counts: those whose hook nobody waits for get a
+ * tenth of what the other processes get. With 5 for those that somebody waits for, synchronous calls per second fell
+ * by 15 %: the executor is on the way of each.
  */
-const NICENESS = { sync: 5, async: 10 } satisfies Record<ExecutorSettings["mode"], number>
+const NICENESS = { sync: 0, async: 10 } satisfies Record<ExecutorSettings["mode"], number>
 
 interface Limits extends Pick<ExecutorSettings, "mode"> {
   addressSpaceMb: number | undefined

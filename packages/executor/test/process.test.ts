@@ -68,7 +68,7 @@ describe.runIf(process.platform === "linux")("an executor's process", () => {
   })
 
   test.each([
-    ["pre-user-registration", 5],
+    ["pre-user-registration", 0],
     ["post-user-registration", 10],
   ] as const)("stands back with all its threads, for %s by %i", async (triggerId, by) => {
     const executors = await start()
