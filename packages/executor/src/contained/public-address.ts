@@ -36,16 +36,20 @@ const PRIVATE_IPV6 = [
   "ff00::/8",
 ]
 
-const blocked = new BlockList()
-for (const range of PRIVATE_IPV4) block(range, "ipv4")
-for (const range of PRIVATE_IPV6) block(range, "ipv6")
+/** One list for each family: in a list of both, an IPv4 address counts as the IPv6 address that it is mapped to. */
+const blocked = { ipv4: blockListOf(PRIVATE_IPV4, "ipv4"), ipv6: blockListOf(PRIVATE_IPV6, "ipv6") }
 
 /** @param address one that a resolver gave, or that `isIP` accepted */
 export function isPublic({ address, family }: { address: string; family: number }): boolean {
-  return !blocked.check(address, family === 6 ? "ipv6" : "ipv4")
+  const type = family === 6 ? "ipv6" : "ipv4"
+  return !blocked[type].check(address, type)
 }
 
-function block(range: string, family: "ipv4" | "ipv6"): void {
-  const [network = "", bits] = range.split("/")
-  blocked.addSubnet(network, Number(bits), family)
+function blockListOf(ranges: readonly string[], type: "ipv4" | "ipv6"): BlockList {
+  const list = new BlockList()
+  for (const range of ranges) {
+    const [network = "", bits] = range.split("/")
+    list.addSubnet(network, Number(bits), type)
+  }
+  return list
 }
