@@ -1,4 +1,4 @@
-import { lookup } from "node:dns/promises"
+import { lookup as systemLookup } from "node:dns/promises"
 import { isIP } from "node:net"
 import { domainToASCII } from "node:url"
 import type { OutboundRefusal } from "@hooklane/core"
@@ -9,6 +9,8 @@ import { isPublic } from "./public-address.ts"
 export interface Policy {
   rules: EgressRules
   hookEgress?: HookEgress | undefined
+  /** All addresses of a name. Default: the system's resolver. */
+  lookup?: (name: string) => Promise<Address[]>
 }
 
 /** The addresses that may be connected to, or why there are none. */
@@ -34,33 +36,37 @@ const MAX_ADDRESSES = 4
 export async function resolveDestination(policy: Policy, host: string, port: number): Promise<Resolution> {
   const name = nameOf(host)
   if (name === undefined) return { refusal: "no_host" }
-  return resolveName(name, reachOf(policy.rules, policy.hookEgress, { host: name, port }))
+  return resolveName(policy, name, reachOf(policy.rules, policy.hookEgress, { host: name, port }))
 }
 
 /** Decides on a lookup alone. */
 export async function resolveHost(
-  { rules, hookEgress }: Policy,
+  policy: Policy,
   host: string,
 ): Promise<Exclude<Resolution, { refusal: string }>> {
   const name = nameOf(host)
-  const reach = name !== undefined && mayResolve(rules, hookEgress, name) ? "public" : "refused"
-  const resolution = await resolveName(name ?? "", reach)
+  const isAllowed = name !== undefined && mayResolve(policy.rules, policy.hookEgress, name)
+  const resolution = await resolveName(policy, name ?? "", isAllowed ? "public" : "refused")
   if (!("refusal" in resolution)) return resolution
   const message = `getaddrinfo EACCES ${host.slice(0, MAX_HOST_CHARS)} - ${REFUSALS[resolution.refusal]}`
   return { problem: { code: "EACCES", message } }
 }
 
-async function resolveName(name: string, reach: Reach): Promise<Resolution> {
+async function resolveName({ lookup = lookupAll }: Policy, name: string, reach: Reach): Promise<Resolution> {
   if (reach === "refused") return { refusal: "rules" }
   const family = isIP(name)
   try {
-    const addresses = family ? [{ address: name, family }] : await lookup(name, { all: true })
+    const addresses = family ? [{ address: name, family }] : await lookup(name)
     // One private address among public ones is how a name is made to point at both.
     if (reach === "public" && !addresses.every(isPublic)) return { refusal: "private_address" }
     return { addresses: addresses.slice(0, MAX_ADDRESSES) }
   } catch (error) {
     return { problem: problemOf(error) }
   }
+}
+
+function lookupAll(name: string): Promise<Address[]> {
+  return systemLookup(name, { all: true })
 }
 
 /** The one spelling that rules and resolver both see. No zone: `fe80::1%eth0` names an interface of ours. */

@@ -1,0 +1,76 @@
+import { once } from "node:events"
+import { createServer } from "node:net"
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest"
+import { createEgressBroker } from "../src/contained/egress-broker.ts"
+import type { EgressRules } from "../src/contained/egress-rules.ts"
+import type { Address, NetEvent } from "../src/contained/net-protocol.ts"
+
+/** What a stranger's name server says, whose answers last for a single question. */
+const PUBLIC = { address: "198.32.64.12", family: 4 }
+const LOOPBACK = { address: "127.0.0.1", family: 4 }
+const OTHER_LOOPBACK = { address: "127.0.0.2", family: 4 }
+const HOST = "rebinding.example"
+
+let port = 0
+let visits = 0
+const server = createServer((socket) => {
+  visits += 1
+  socket.destroy()
+})
+
+beforeAll(async () => {
+  await once(server.listen(0, "127.0.0.1"), "listening")
+  const address = server.address()
+  if (typeof address !== "object" || !address) throw new Error("A TCP server has no port")
+  port = address.port
+})
+beforeEach(() => {
+  visits = 0
+})
+afterAll(() => void server.close())
+
+/** A broker whose resolver gives the next of these answers each time. */
+function openBroker(answers: Address[][], exceptions: EgressRules["exceptions"] = []) {
+  const events: NetEvent[] = []
+  let asked = 0
+  const broker = createEgressBroker({
+    policy: {
+      rules: { mode: "public", allow: [], exceptions },
+      lookup: async () => answers[asked++] ?? [],
+    },
+    send: (event) => events.push(event),
+  })
+  onTestFinished(broker.close)
+  const heard = (id: number) => events.filter((event) => event.id === id)
+  return { broker, heard, asked: () => asked }
+}
+
+const refused = [
+  { kind: "closed", problem: { code: "EACCES", message: expect.stringMatching(/not a public/) } },
+]
+
+test("a connection goes to the address that was judged, whatever the name says next", async () => {
+  const { broker, heard, asked } = openBroker([[LOOPBACK], [OTHER_LOOPBACK]], [{ host: HOST, port }])
+  broker.handle({ kind: "net_open", id: 1, host: HOST, port })
+  await expect
+    .poll(() => heard(1)[0])
+    .toMatchObject({ kind: "opened", remote: { address: "127.0.0.1", port } })
+  expect([asked(), visits]).toEqual([1, 1])
+})
+
+test("a name that is public and private at once is refused", async () => {
+  const { broker, heard } = openBroker([[PUBLIC, LOOPBACK]])
+  broker.handle({ kind: "net_open", id: 1, host: HOST, port })
+  await expect.poll(() => heard(1)).toMatchObject(refused)
+  expect(broker.calls()).toMatchObject([{ host: HOST, allowed: false, refusal: "private_address" }])
+  expect(visits).toBe(0)
+})
+
+test("what a name was when a hook looked it up does not help it when it connects", async () => {
+  const { broker, heard, asked } = openBroker([[PUBLIC], [LOOPBACK]])
+  broker.handle({ kind: "net_lookup", id: 1, host: HOST })
+  await expect.poll(() => heard(1)).toEqual([{ kind: "addresses", id: 1, addresses: [PUBLIC] }])
+  broker.handle({ kind: "net_open", id: 2, host: HOST, port })
+  await expect.poll(() => heard(2)).toMatchObject(refused)
+  expect([asked(), visits]).toEqual([2, 0])
+})
