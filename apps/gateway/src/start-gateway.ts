@@ -1,59 +1,30 @@
-import { randomUUID } from "node:crypto"
-import { join } from "node:path"
-import { pathToFileURL } from "node:url"
-import {
-  type Config,
-  circuitSettingsFor,
-  type ExecutionRecord,
-  type Reply,
-  TRIGGER_IDS,
-  type TriggerId,
-} from "@hooklane/core"
-import type { KeyRing } from "@hooklane/core/keyring"
+import { circuitSettingsFor, type ExecutionRecord, type Reply } from "@hooklane/core"
 import {
   announceCancellation,
   answerKey,
   appendRecords,
   freeKey,
-  isStoredUpTo,
   type KeyWrite,
-  type Lanes,
   listWorkers,
-  markRecords,
-  openConnection,
-  openHookChanges,
-  openLanes,
-  openRecordReader,
-  openReplies,
   sendReply,
   takeKey,
-  takeTurn,
 } from "@hooklane/queue"
-import { listClients, openStorage, pruneBundles, pruneExecutions, recordExecutions } from "@hooklane/storage"
-import type { Logger } from "pino"
+import { listClients, recordExecutions } from "@hooklane/storage"
 import { type AdmissionDeps, createAdmission } from "./admission.ts"
 import { createApp } from "./app.ts"
+import { startBackground } from "./background.ts"
 import { ensureBootstrapClient } from "./bootstrap-client.ts"
 import { createCircuits } from "./circuits.ts"
-import { createEnabledHooks } from "./enabled-hooks.ts"
 import { newExecutionId } from "./execution-id.ts"
 import { createGatewayRecords } from "./gateway-records.ts"
-import { forgetDocument, startSavingDocuments } from "./hook-documents.ts"
-import { findHooksInOrder } from "./hook-order.ts"
+import { forgetDocument } from "./hook-documents.ts"
 import { listen } from "./listen.ts"
-import { createLostExecutionSearch } from "./lost-executions.ts"
 import { createMetrics } from "./metrics.ts"
 import { openPackageBuilds } from "./open-package-builds.ts"
-import { publishVersion } from "./publish-version.ts"
-import { startRecorder } from "./recorder.ts"
-import { startRepeating } from "./repeat.ts"
+import { closeResources, openResources, type ResourceOptions, type Resources } from "./resources.ts"
 import type { GatewayPhase } from "./routes/health.ts"
-import { shareHooks } from "./shared-hooks.ts"
 
-export interface GatewayOptions {
-  config: Config & { redisUrl: string }
-  keyRing: KeyRing
-  log: Logger
+export interface GatewayOptions extends ResourceOptions {
   /** Of which builds see what npm needs. */
   env: Record<string, string | undefined>
 }
@@ -68,12 +39,7 @@ export interface RunningGateway {
   close(): Promise<void>
 }
 
-const DAY_MS = 86_400_000
-const PRUNE_EVERY_MS = 60_000
-const SEARCH_EVERY_MS = 60_000
-
-/** How long a start waits for Redis and a readiness probe for an answer. */
-const REDIS_PATIENCE_MS = 10_000
+/** How long a readiness probe waits for an answer. */
 const PROBE_MS = 1_000
 
 /** Opens the database and Redis, then listens. Several gateways on one Redis need a database they can share. */
@@ -113,10 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     circuits,
     metrics,
   })
-  const background = [
-    ...startBackground(options, resources, metrics.observe),
-    startSearchForLost(options, resources, records.record),
-  ]
+  const background = startBackground(options, resources, { observe: metrics.observe, record: records.record })
   const listener = await listen({ fetch: app.fetch, host: config.host, port: config.port })
   const url = config.publicUrl ?? `http://${urlHost(config.host)}:${listener.port}`
   await ensureBootstrapClient({ config, storage }, url)
@@ -132,57 +95,6 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       await closeResources(resources)
     },
   }
-}
-
-type Resources = Awaited<ReturnType<typeof openResources>>
-
-async function closeResources({ replies, lanes, connection, storage }: Resources): Promise<void> {
-  await replies.close()
-  await lanes.close()
-  await connection.close()
-  await storage.close()
-}
-
-async function openResources({ config, keyRing, log }: GatewayOptions) {
-  const gatewayId = `gw_${randomUUID().slice(0, 8)}`
-  const storage = await openStorage({ databaseUrl: databaseUrl(config), keyRing })
-  const connection = openConnection({
-    url: config.redisUrl,
-    prefix: config.redisPrefix,
-    name: gatewayId,
-    log,
-  })
-  await connection.ping(REDIS_PATIENCE_MS)
-  const policyWarning = await connection.checkPolicy()
-  if (policyWarning) log.warn(policyWarning)
-  const ownHooks = createEnabledHooks({
-    find: (triggerId) => findHooksInOrder({ storage, config }, triggerId),
-    publish: (snapshot) => publishVersion({ config, storage, connection }, snapshot),
-  })
-  // Nobody else changes the hooks of a SQLite database, so its gateway asks nobody.
-  const enabledHooks = storage.isShared
-    ? shareHooks({ hooks: ownHooks, changes: openHookChanges(connection) })
-    : ownHooks
-  connection.onReconnect(() => {
-    // What could not be published now is published with the next event.
-    enabledHooks.republish().catch((err: unknown) => log.warn({ err }, "hooks were not published again"))
-  })
-  const hooksChanged = (triggerId: TriggerId) =>
-    // The hook is saved; what could not be published now is published with the next event.
-    enabledHooks
-      .changed(triggerId)
-      .catch((err: unknown) => log.warn({ err, triggerId }, "hook was not published"))
-  const lanes = openLanes(connection, config)
-  await limitLanes(lanes, config)
-  connection.onReconnect(() => {
-    limitLanes(lanes, config).catch((err: unknown) => log.warn({ err }, "lanes were not limited again"))
-  })
-  const replies = await openReplies(connection, { keyRing, gatewayId })
-  return { gatewayId, storage, connection, enabledHooks, hooksChanged, lanes, replies }
-}
-
-async function limitLanes(lanes: Lanes, { laneLimits }: Config): Promise<void> {
-  await Promise.all(TRIGGER_IDS.map((triggerId) => lanes.limit(triggerId, laneLimits[triggerId] ?? {})))
 }
 
 function dispatchDeps(
@@ -225,62 +137,6 @@ function gatewayRecords(
     observe,
     log,
   })
-}
-
-/** History and retention: what a gateway does beside answering. */
-function startBackground(
-  { config, log }: GatewayOptions,
-  { gatewayId, storage, connection, lanes }: Resources,
-  observe: (record: ExecutionRecord) => void,
-) {
-  const recorder = startRecorder({
-    reader: openRecordReader(connection, { group: "history", consumer: gatewayId }),
-    store: (records) => recordExecutions(storage, records),
-    observe,
-    log,
-  })
-  const retention = startRepeating({
-    work: async () => {
-      const olderThan = new Date(Date.now() - config.retentionDays * DAY_MS)
-      await pruneExecutions(storage, { olderThan, keep: config.retentionExecutions })
-      await pruneBundles(storage)
-      await lanes.pruneDeadLetters()
-    },
-    everyMs: PRUNE_EVERY_MS,
-    complaint: "old history could not be removed",
-    log,
-  })
-  const documents = startSavingDocuments({ connection, storage, log })
-  return [recorder, retention, documents]
-}
-
-/** Every accepted event ends somewhere: what ended unseen is closed here. */
-function startSearchForLost(
-  { log }: GatewayOptions,
-  { storage, connection, lanes }: Resources,
-  record: (record: ExecutionRecord) => void,
-) {
-  const search = createLostExecutionSearch({
-    storage,
-    lanes,
-    // A little less than the rest between two turns, so that one gateway alone never misses its own.
-    takeTurn: () => takeTurn(connection, { task: "lost-executions", forMs: SEARCH_EVERY_MS * 0.9 }),
-    markRecords: () => markRecords(connection),
-    isStoredUpTo: (mark) => isStoredUpTo(connection, mark),
-    record,
-    now: Date.now,
-    log,
-  })
-  return startRepeating({
-    work: search,
-    everyMs: SEARCH_EVERY_MS,
-    complaint: "lost executions could not be looked for",
-    log,
-  })
-}
-
-function databaseUrl({ databaseUrl, dataDir }: Config): string {
-  return databaseUrl ?? pathToFileURL(join(dataDir, "hooklane.db")).href
 }
 
 /** An address to call for an address to listen on. */

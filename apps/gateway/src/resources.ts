@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { type Config, TRIGGER_IDS, type TriggerId } from "@hooklane/core"
+import type { KeyRing } from "@hooklane/core/keyring"
+import { type Lanes, openConnection, openHookChanges, openLanes, openReplies } from "@hooklane/queue"
+import { openStorage } from "@hooklane/storage"
+import type { Logger } from "pino"
+import { createEnabledHooks } from "./enabled-hooks.ts"
+import { findHooksInOrder } from "./hook-order.ts"
+import { publishVersion } from "./publish-version.ts"
+import { shareHooks } from "./shared-hooks.ts"
+
+export interface ResourceOptions {
+  config: Config & { redisUrl: string }
+  keyRing: KeyRing
+  log: Logger
+}
+
+/** How long a start waits for Redis. */
+const REDIS_PATIENCE_MS = 10_000
+
+/** What is open for as long as a gateway runs. */
+export type Resources = Awaited<ReturnType<typeof openResources>>
+
+export async function closeResources({ replies, lanes, connection, storage }: Resources): Promise<void> {
+  await replies.close()
+  await lanes.close()
+  await connection.close()
+  await storage.close()
+}
+
+/** Opens the database and Redis. @throws AppError redis_unavailable when Redis is not there in time */
+export async function openResources({ config, keyRing, log }: ResourceOptions) {
+  const gatewayId = `gw_${randomUUID().slice(0, 8)}`
+  const storage = await openStorage({ databaseUrl: databaseUrl(config), keyRing })
+  const connection = openConnection({
+    url: config.redisUrl,
+    prefix: config.redisPrefix,
+    name: gatewayId,
+    log,
+  })
+  await connection.ping(REDIS_PATIENCE_MS)
+  const policyWarning = await connection.checkPolicy()
+  if (policyWarning) log.warn(policyWarning)
+  const ownHooks = createEnabledHooks({
+    find: (triggerId) => findHooksInOrder({ storage, config }, triggerId),
+    publish: (snapshot) => publishVersion({ config, storage, connection }, snapshot),
+  })
+  // Nobody else changes the hooks of a SQLite database, so its gateway asks nobody.
+  const enabledHooks = storage.isShared
+    ? shareHooks({ hooks: ownHooks, changes: openHookChanges(connection) })
+    : ownHooks
+  connection.onReconnect(() => {
+    // What could not be published now is published with the next event.
+    enabledHooks.republish().catch((err: unknown) => log.warn({ err }, "hooks were not published again"))
+  })
+  const hooksChanged = (triggerId: TriggerId) =>
+    // The hook is saved; what could not be published now is published with the next event.
+    enabledHooks
+      .changed(triggerId)
+      .catch((err: unknown) => log.warn({ err, triggerId }, "hook was not published"))
+  const lanes = openLanes(connection, config)
+  await limitLanes(lanes, config)
+  connection.onReconnect(() => {
+    limitLanes(lanes, config).catch((err: unknown) => log.warn({ err }, "lanes were not limited again"))
+  })
+  const replies = await openReplies(connection, { keyRing, gatewayId })
+  return { gatewayId, storage, connection, enabledHooks, hooksChanged, lanes, replies }
+}
+
+async function limitLanes(lanes: Lanes, { laneLimits }: Config): Promise<void> {
+  await Promise.all(TRIGGER_IDS.map((triggerId) => lanes.limit(triggerId, laneLimits[triggerId] ?? {})))
+}
+
+function databaseUrl({ databaseUrl, dataDir }: Config): string {
+  return databaseUrl ?? pathToFileURL(join(dataDir, "hooklane.db")).href
+}
