@@ -2,6 +2,7 @@ import type { Queue } from "bullmq"
 import type { Redis } from "ioredis"
 import { z } from "zod"
 import { execPipeline } from "./commands.ts"
+import { createScript } from "./script.ts"
 
 /** A dead letter whose event is held. */
 export interface DeadLetter {
@@ -16,12 +17,12 @@ const MARK = "hooklane:replayedAs"
 const IDS_PER_READ = 500
 
 // Compare and set: of several that replay a dead letter at once, one does.
-const SET_MARK = `
+const setMark = createScript(`
   if not redis.call("ZSCORE", KEYS[1], ARGV[1]) then return false end
   local mark = redis.call("HGET", KEYS[2], ARGV[2]) or ""
   if mark ~= ARGV[3] then return mark end
   redis.call("HSET", KEYS[2], ARGV[2], ARGV[4])
-  return ARGV[4]`
+  return ARGV[4]`)
 
 /** Those of a lane, the oldest first. */
 export async function listDeadLetters(queue: Queue, client: Redis): Promise<DeadLetter[]> {
@@ -47,6 +48,6 @@ export async function setReplayMark(
   { executionId, from, to }: { executionId: string; from: string; to: string },
 ): Promise<string | undefined> {
   const keys = [queue.toKey("failed"), queue.toKey(executionId)]
-  const mark = await client.eval(SET_MARK, 2, ...keys, executionId, MARK, from, to)
+  const mark = await setMark(client, keys, [executionId, MARK, from, to])
   return z.string().nullable().parse(mark) ?? undefined
 }

@@ -1,6 +1,7 @@
 import { AppError } from "@hooklane/core"
 import { z } from "zod"
 import type { QueueConnection } from "./connection.ts"
+import { createScript } from "./script.ts"
 
 /**
  * The document that a hook keeps between its runs. Redis holds the newest state, sealed, and counts its versions; a
@@ -37,7 +38,7 @@ export async function readDocument(
   return toDocument(version, sealed ?? "")
 }
 
-const WRITE = `
+const write = createScript(`
   local version = redis.call("HGET", KEYS[1], "version")
   if not version then return { "unknown", 0, "" } end
   if ARGV[2] ~= "" and ARGV[2] ~= version then
@@ -46,7 +47,7 @@ const WRITE = `
   local next = version + 1
   redis.call("HSET", KEYS[1], "version", next, "sealed", ARGV[1])
   redis.call("HSET", KEYS[2], ARGV[3], next)
-  return { "written", next, "" }`
+  return { "written", next, "" }`)
 
 /**
  * Writes the next version, unless another one came after `onlyAfter`: then that one comes back as `conflict`.
@@ -57,18 +58,16 @@ export async function writeDocument(
   { hookId, sealed = "", onlyAfter }: DocumentWrite,
 ): Promise<{ version: number } | { conflict: HookDocument }> {
   const keys = [documentKey(prefix, hookId), unsavedKey(prefix)]
-  const answer = await commands.run((client) =>
-    client.eval(WRITE, 2, ...keys, sealed, onlyAfter ?? "", hookId),
-  )
+  const answer = await commands.run((client) => write(client, keys, [sealed, onlyAfter ?? "", hookId]))
   const [status, version, current] = writtenSchema.parse(answer)
   if (status === "unknown") throw notRestored(hookId)
   return status === "written" ? { version } : { conflict: toDocument(version, current) }
 }
 
-const RESTORE = `
+const restore = createScript(`
   if redis.call("EXISTS", KEYS[1]) == 0 then
     redis.call("HSET", KEYS[1], "version", ARGV[1], "sealed", ARGV[2])
-  end`
+  end`)
 
 /**
  * Gives Redis the document that the database has, unless Redis knows a state of it.
@@ -83,7 +82,7 @@ export async function restoreDocument(
   const key = documentKey(prefix, hookId)
   if ((await commands.run((client) => client.exists(key))) === 1) return
   const { version, sealed = "" } = await load()
-  await commands.run((client) => client.eval(RESTORE, 1, key, version, sealed))
+  await commands.run((client) => restore(client, [key], [version, sealed]))
 }
 
 /** The hooks whose document has a state that the database has not, each with its version. @throws AppError redis_unavailable */
@@ -92,14 +91,16 @@ export async function listUnsaved({ commands, prefix }: QueueConnection): Promis
   return new Map(Object.entries(unsaved).map(([hookId, version]) => [hookId, Number(version)]))
 }
 
-const SETTLE = `if redis.call("HGET", KEYS[1], ARGV[1]) == ARGV[2] then redis.call("HDEL", KEYS[1], ARGV[1]) end`
+const settle = createScript(
+  `if redis.call("HGET", KEYS[1], ARGV[1]) == ARGV[2] then redis.call("HDEL", KEYS[1], ARGV[1]) end`,
+)
 
 /** The database has this version now; a later one stays listed. @throws AppError redis_unavailable */
 export async function markSaved(
   { commands, prefix }: QueueConnection,
   { hookId, version }: { hookId: string; version: number },
 ): Promise<void> {
-  await commands.run((client) => client.eval(SETTLE, 1, unsavedKey(prefix), hookId, version))
+  await commands.run((client) => settle(client, [unsavedKey(prefix)], [hookId, version]))
 }
 
 /** For a hook that was deleted: runs of it that are under way can write nothing any more. @throws AppError redis_unavailable */

@@ -2,9 +2,10 @@ import { type Job, jobSchema } from "@hooklane/core"
 import type { Queue } from "bullmq"
 import type { Redis } from "ioredis"
 import { z } from "zod"
+import { createScript } from "./script.ts"
 
 // BullMQ's own removal also takes dead letters, and does not tell whether there was anything to remove.
-const REMOVE_WAITING = `
+const removeAll = createScript(`
   local removed = {}
   for i = 4, #KEYS do
     local id = ARGV[i - 3]
@@ -13,7 +14,7 @@ const REMOVE_WAITING = `
       redis.call("DEL", KEYS[i])
     end
   end
-  return removed`
+  return removed`)
 
 const removedSchema = z.array(z.string())
 
@@ -24,7 +25,7 @@ const removedSchema = z.array(z.string())
 export async function removeWaiting(queue: Queue, client: Redis, executionIds: string[]): Promise<Job[]> {
   if (executionIds.length === 0) return []
   const keys = ["wait", "prioritized", "delayed", ...executionIds].map((name) => queue.toKey(name))
-  const removed = await client.eval(REMOVE_WAITING, keys.length, ...keys, ...executionIds)
+  const removed = await removeAll(client, keys, executionIds)
   return removedSchema.parse(removed).flatMap((text) => {
     const job = jobSchema.safeParse(JSON.parse(text))
     return job.success ? [job.data] : []
