@@ -79,7 +79,8 @@ export async function handleJob(handling: Handling, queueJob: QueueJob<unknown>)
   const attempt = describeAttempt(handling, queueJob)
   const wasLost = queueJob.stalledCounter > 0 && attempt.number > attemptsOf(handling)
   if (wasLost) {
-    await report(handling, job, attempt.number - 1)
+    // Its last one, also when this is not the first try to tell.
+    await report(handling, job, Math.min(attempt.number - 1, attemptsOf(handling)))
     throw new UnrecoverableError(LOST)
   }
   const verdict = await judgeUnlessCancelled(handling, job, attempt)

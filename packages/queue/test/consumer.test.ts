@@ -176,6 +176,18 @@ test("a processor that throws costs an attempt; in the last one the job is repor
   expect(log.messages.filter((message) => message === "attempt ended without a verdict")).toHaveLength(3)
 })
 
+test("a loss that could not be told the first time is that of the same attempt", async () => {
+  const { connection, lanes } = testLanes()
+  const job = syncJob()
+  await lanes.enqueue(job)
+  // As BullMQ counts when the worker that was to report the loss was lost, or cut off, as well.
+  const key = `${connection.prefix}:${job.triggerId}:${job.executionId}`
+  await connection.commands.run((client) => client.hset(key, "stc", 2))
+  const onLost = vi.fn<ConsumerOptions["onLost"]>(async () => {})
+  consume(connection, { triggerId: "credentials-exchange", onLost })
+  await vi.waitFor(() => expect(onLost).toHaveBeenCalledExactlyOnceWith(job, 1))
+})
+
 test("a job that does not parse is failed for good and the consumer goes on", async () => {
   const { connection, lanes } = testLanes()
   const seen: string[] = []

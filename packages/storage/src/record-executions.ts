@@ -1,5 +1,5 @@
 import { ANSWERED_BY, EXECUTION_STATUSES, type ExecutionRecord, isFinal } from "@hooklane/core"
-import { and, gte, inArray, notInArray, or, type SQLWrapper, sql } from "drizzle-orm"
+import { and, eq, gte, inArray, notInArray, or, type SQLWrapper, sql } from "drizzle-orm"
 import { atomically } from "./atomic.ts"
 import { insertRows } from "./insert-rows.ts"
 import type { Storage } from "./open.ts"
@@ -12,8 +12,8 @@ const FINAL_STATUSES = EXECUTION_STATUSES.filter(isFinal)
 
 /**
  * Adds what happened to the history, in one transaction. The same records may come again, and in any order:
- * a final status stays as it was first told, before that the newest status counts, and the first report of an
- * attempt is the one that is kept. The database works while the caller's thread waits: some 1,000 records is
+ * a final status stays as it was first told (unless its caller was told that no answer came), before that the newest
+ * status counts, and the first report of an attempt is the one that is kept. The database works while the caller's thread waits: some 1,000 records is
  * the most that a process with callers should bring at once.
  */
 export async function recordExecutions(storage: Storage, records: readonly ExecutionRecord[]): Promise<void> {
@@ -22,6 +22,7 @@ export async function recordExecutions(storage: Storage, records: readonly Execu
     upsertExecutions(storage, latestOfEach(records).sort(byId).map(toExecutionRow)),
     insertRows(storage, storage.tables.attempts, attemptRows).onConflictDoNothing(),
     ...noteAnswers(storage, records),
+    ...noteUnanswered(storage, records),
   ])
 }
 
@@ -36,6 +37,20 @@ function noteAnswers(
     if (ids.length === 0) return []
     return [db.update(executions).set({ answeredBy }).where(inArray(executions.executionId, ids))]
   })
+}
+
+/** The gateway told its caller that no answer came. Then none was applied, although the run may have succeeded. */
+function noteUnanswered(
+  { db, tables: { executions } }: Storage,
+  records: readonly ExecutionRecord[],
+): SQLWrapper[] {
+  const unanswered = records.filter(({ failure, attempt }) => failure === "timed_out" && !attempt)
+  return unanswered.toSorted(byId).map(({ head, at, status, failure, error }) =>
+    db
+      .update(executions)
+      .set({ status, statusAt: new Date(at), failure, error })
+      .where(and(eq(executions.executionId, head.executionId), eq(executions.status, "succeeded"))),
+  )
 }
 
 /** Gateways that write the same executions at once take them in the same order, so none waits for another in a ring. */

@@ -55,6 +55,26 @@ onEachDatabase((newStorage) => {
     }
   })
 
+  test.for([
+    [0, 1],
+    [1, 0],
+  ])("a caller that was told of no answer got none, whatever came of the run (%j first)", async (order) => {
+    const ended = executionRecord({ head, at: 2_000, status: "succeeded", attempt: attemptOf({}) })
+    const unanswered = executionRecord({ head, at: 2_001, status: "failed", failure: "timed_out", error })
+    for (const isBatch of [true, false]) {
+      const storage = await newStorage()
+      const records = order.flatMap((index) => [ended, unanswered][index] ?? [])
+      for (const batch of isBatch ? [records] : records.map((one) => [one]))
+        await recordExecutions(storage, batch)
+      expect(await getExecution(storage, "exe_1")).toMatchObject({
+        status: "failed",
+        failure: "timed_out",
+        error,
+        attempts: [{ attempt: 1, failure: null }],
+      })
+    }
+  })
+
   test("a record is kept whole", async () => {
     const storage = await newStorage()
     const logs = [{ at: 1_600, level: "info", message: 'a "quoted" \u0000 line\n– ünï 🙂 \ud800' } as const]
