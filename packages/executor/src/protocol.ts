@@ -73,6 +73,8 @@ export const fromExecutorSchema = z.discriminatedUnion("type", [
   }),
   /** The newest output of a run that takes its time: kept in case that its process dies with the rest. */
   z.strictObject({ type: z.literal("output"), id: z.uuid(), lines: z.array(logLineSchema).max(5) }),
+  /** Its connections so far, for the same case. */
+  z.strictObject({ type: z.literal("calls"), id: z.uuid(), calls: answerSchema.shape.calls }),
   answerSchema,
   storageOrderSchema,
   /** A thread has taken a run that had to wait for one. */

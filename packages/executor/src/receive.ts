@@ -52,6 +52,7 @@ export function createReceiver({
     if (data.type === "answer") settle(data)
     if (data.type === "begun") runs.begin(data.id)
     if (data.type === "output") runs.keepOutput(data.id, data.lines)
+    if (data.type === "calls") runs.keepCalls(data.id, data.calls)
     if (data.type === "storage_order") onStorage(data)
   }
 }

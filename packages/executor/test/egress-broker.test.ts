@@ -39,6 +39,7 @@ function openBroker(answers: Address[][], exceptions: EgressRules["exceptions"] 
       lookup: async () => answers[asked++] ?? [],
     },
     send: (event) => events.push(event),
+    onCalls: () => {},
   })
   onTestFinished(broker.close)
   const heard = (id: number) => events.filter((event) => event.id === id)

@@ -148,6 +148,27 @@ describe("a connection is refused, and listed with the reason,", () => {
   })
 })
 
+test("the calls of a run are known, too, when its process dies over it", async () => {
+  const report = await run(
+    exceptFor(),
+    `module.exports = async () => {
+      await (await fetch("http://127.0.0.1:${port}/before")).text()
+      await fetch("http://127.0.0.1:${otherPort}/").catch(() => {})
+      require("net").connect(${port}, "127.0.0.1")
+      await new Promise((done) => setTimeout(done, 100))
+      const a = []
+      for (;;) a.push(Buffer.alloc(1e6, 1))
+    }`,
+  )
+  expect(report.outcome.status).toBe("out_of_memory")
+  expect(callsOf(report)).toEqual([
+    { host: "127.0.0.1", port, allowed: true },
+    { host: "127.0.0.1", port: otherPort, allowed: false },
+    { host: "127.0.0.1", port, allowed: true },
+  ])
+  expect(report.calls?.[0]?.bytesIn).toBeGreaterThan(20)
+})
+
 test("a run that receives too much is cut off", async () => {
   const { outcome, calls } = await run(exceptFor(), fetching("/much"))
   expect(outcome.status).toBe("rejected")

@@ -1,4 +1,5 @@
 import type { OutboundCall } from "@hooklane/core"
+import { createMomentLater } from "./moment-later.ts"
 import type { NetEvent, NetProblem, NetRequest } from "./net-protocol.ts"
 import { type OutboundConnection, openOutbound } from "./outbound-connection.ts"
 import { type Policy, resolveHost } from "./resolve.ts"
@@ -16,6 +17,8 @@ export interface EgressBroker {
 export interface EgressBrokerOptions {
   policy: Policy
   send(event: NetEvent, transfer?: ArrayBuffer[]): void
+  /** The connections so far, a moment after one began or ended. */
+  onCalls(calls: OutboundCall[]): void
 }
 
 const MAX_OPEN = 20
@@ -24,12 +27,14 @@ const MAX_LOOKUPS = 100
 /** What may come in during a run, all connections together. */
 const MAX_BYTES_IN = 10 * 1024 * 1024
 
-export function createEgressBroker({ policy, send }: EgressBrokerOptions): EgressBroker {
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one run
+export function createEgressBroker({ policy, send, onCalls }: EgressBrokerOptions): EgressBroker {
   const calls: OutboundCall[] = []
   const open = new Map<number, OutboundConnection>()
   let lookups = 0
   let bytesLeft = MAX_BYTES_IN
   let isClosed = false
+  const notice = createMomentLater(() => onCalls(counted()))
 
   function tell(event: NetEvent, transfer?: ArrayBuffer[]): void {
     if (!isClosed) send(event, transfer)
@@ -44,6 +49,7 @@ export function createEgressBroker({ policy, send }: EgressBrokerOptions): Egres
       return
     }
     calls.push(call)
+    notice.ask()
     if (open.size >= MAX_OPEN) {
       const refused: Partial<OutboundCall> = { allowed: false, refusal: "too_many" }
       Object.assign(call, refused, { problem: "too many connections" })
@@ -59,7 +65,10 @@ export function createEgressBroker({ policy, send }: EgressBrokerOptions): Egres
         bytesLeft -= bytes
         return bytesLeft >= 0
       },
-      onClosed: () => open.delete(id),
+      onClosed() {
+        open.delete(id)
+        if (!isClosed) notice.ask()
+      },
     })
     open.set(id, connection)
   }
@@ -72,6 +81,11 @@ export function createEgressBroker({ policy, send }: EgressBrokerOptions): Egres
     else tell({ kind: "closed", id, problem: resolution.problem })
   }
 
+  function counted(): OutboundCall[] {
+    for (const connection of open.values()) connection.count()
+    return calls
+  }
+
   return {
     handle(request) {
       if (isClosed || !isRequest(request)) return
@@ -79,12 +93,10 @@ export function createEgressBroker({ policy, send }: EgressBrokerOptions): Egres
       else if (request.kind === "net_lookup") void look(request)
       else open.get(request.id)?.handle(request)
     },
-    calls() {
-      for (const connection of open.values()) connection.count()
-      return calls
-    },
+    calls: counted,
     close() {
       isClosed = true
+      notice.cancel()
       for (const connection of open.values()) connection.destroy()
     },
   }

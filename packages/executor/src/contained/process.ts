@@ -110,6 +110,7 @@ function start(request: RunRequest): void {
       send(answer)
     },
     onOutput: (lines) => send({ type: "output", id, lines }),
+    onCalls: (calls) => send({ type: "calls", id, calls }),
     onStorage: ({ call, order }) => send({ type: "storage_order", id, call, order }),
     onFlood: () => threads.stop(run, FLOODED, { reason: "output" }),
   })

@@ -31,6 +31,8 @@ export interface ThreadRunOptions {
   onAnswer(answer: Answer): void
   /** Its newest lines, a moment after they were printed. */
   onOutput(lines: LogLine[]): void
+  /** Its connections, a moment after one began or ended. */
+  onCalls(calls: Answer["calls"]): void
   onStorage(request: Omit<StorageRequest, "kind">): void
   /** It prints without end, and must be stopped. */
   onFlood(): void
@@ -81,7 +83,7 @@ export function createThreadRun({ number, request, policy, ...on }: ThreadRunOpt
           return
         default:
           if (isAnswered) return
-          broker ??= createEgressBroker({ policy, send: tell })
+          broker ??= createEgressBroker({ policy, send: tell, onCalls: on.onCalls })
           broker.handle(message)
       }
     },
