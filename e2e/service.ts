@@ -39,6 +39,8 @@ export interface Service {
   readonly gateway: AppProcess
   readonly api: Api
   /** Those that run, the oldest first. */
+  readonly gateways: readonly GatewayProcess[]
+  /** Those that run, the oldest first. */
   readonly workers: readonly AppProcess[]
   /** Resolves when the gateway counts it among its workers. */
   startWorker(options?: StartOptions): Promise<AppProcess>
@@ -84,7 +86,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     gateway = await start("gateway", "gateway", nodeArgs)
     const url = await vi.waitFor(() => gatewayUrl(dir, since), { timeout: START_MS, interval: 20 })
     api = createApi({ url, token: await firstToken(dir, url) })
-    return { process: gateway, api }
+    const started = { process: gateway, api }
+    gateways.push(started)
+    void gateway.exited.then(() => gateways.splice(gateways.indexOf(started), 1))
+    return started
   }
 
   async function startWorker({ nodeArgs }: StartOptions = {}): Promise<AppProcess> {
@@ -97,6 +102,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 
   let gateway: AppProcess
   let api: Api
+  const gateways: GatewayProcess[] = []
   const workers: AppProcess[] = []
   const logs = () => lines.join("\n")
   try {
@@ -115,6 +121,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     get api() {
       return api
     },
+    gateways,
     workers,
     startWorker,
     startGateway,

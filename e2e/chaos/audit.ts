@@ -4,6 +4,7 @@ import { openConnection, type QueueConnection } from "@hooklane/queue"
 import { vi } from "vitest"
 import type { Execution } from "../api.ts"
 import { hookProcesses, type Service } from "../service.ts"
+import { checkAnswers, type Executions } from "./check-answers.ts"
 import type { World } from "./faults.ts"
 import type { Ledger } from "./ledger.ts"
 import type { AsyncEvent, SyncCall } from "./load.ts"
@@ -28,51 +29,64 @@ const ANSWER_MS = 1_000
 
 const STOP_MS = 15_000
 
+/** Questions to the history at a time. */
+const ASKERS = 4
+
 /** What Redis holds of a deployment at rest, beside what expires by itself and dead letters. */
-const AT_REST = /:(records|workers|[a-z-]+:(meta|id|events|stalled-check|failed|marker|limiter))$/
+const AT_REST = /:(records|workers|hooks-mark|[a-z-]+:(meta|id|events|stalled-check|failed|marker|limiter))$/
 
 /** Everything that was promised, looked at from outside. Stops the service's processes. */
 export async function audit(options: AuditOptions): Promise<Findings> {
   const { world, ledger } = options
   const { service, load } = world
-  const executions = await settled(service, load.events)
+  const told = [...load.events, ...load.calls, ...ledger.entries].flatMap(
+    ({ executionId }) => executionId ?? [],
+  )
+  const executions = await settled(service, [...new Set(told)])
   const broken = [
     ...load.calls.flatMap((call) => checkCall(options, call)),
-    ...load.events.flatMap((event) => checkEvent(event, executions.get(event.event))),
+    ...load.events.flatMap((event) => checkEvent(event, executions)),
+    ...checkAnswers({ ...load, ...ledger, executions }),
     ...checkLedger(ledger, load.events, load.calls),
     ...(await checkHistory(service)),
     ...(await checkRedis(service)),
     ...(await checkProcesses(service)),
   ]
   const ends: Record<string, number> = {}
-  for (const { status } of executions.values()) ends[status] = (ends[status] ?? 0) + 1
+  for (const { executionId = "" } of load.events) {
+    const status = executions.get(executionId)?.status ?? "unknown"
+    ends[status] = (ends[status] ?? 0) + 1
+  }
   return { ends, broken }
 }
 
-/** The execution of every accepted event, by the event, final if it became so in time. */
-async function settled(service: Service, events: readonly AsyncEvent[]): Promise<Map<number, Execution>> {
+/** The executions that anybody was told of, final if they became so in time. */
+async function settled(service: Service, executionIds: string[]): Promise<Executions> {
   const giveUpAt = Date.now() + SETTLE_MS
-  const found = new Map<number, Execution>()
-  for (const { event, executionId } of events) {
-    if (!executionId) continue
-    const timeout = Math.max(1, giveUpAt - Date.now())
-    const look = async () => {
-      const execution = await service.api.execution(executionId)
-      found.set(event, execution)
-      if (!isFinal(execution.status)) throw new Error(`It is ${execution.status}`)
+  const found = new Map<string, Execution>()
+  const left = executionIds.values()
+  const askers = Array.from({ length: ASKERS }, async () => {
+    for (const id of left) {
+      const look = async () => {
+        const execution = await service.api.execution(id)
+        found.set(id, execution)
+        if (!isFinal(execution.status)) throw new Error(`It is ${execution.status}`)
+      }
+      const timeout = Math.max(1, giveUpAt - Date.now())
+      // What is not over by then is found wanting below.
+      await vi.waitFor(look, { timeout, interval: 100 }).catch(() => undefined)
     }
-    // What is not over by then is found wanting below.
-    await vi.waitFor(look, { timeout, interval: 100 }).catch(() => undefined)
-  }
+  })
+  await Promise.all(askers)
   return found
 }
 
 function checkCall({ world, syncTimeoutMs }: AuditOptions, call: SyncCall): string[] {
-  const { event, startedAt, endedAt, answer } = call
+  const { event, startedAt, endedAt, answer, gatewayUrl } = call
   const tookMs = endedAt - startedAt
-  const hadGateway = !world.gatewayOutages.some(
-    ({ from, to = endedAt }) => from <= endedAt && to >= startedAt,
-  )
+  const hadGateway =
+    gatewayUrl !== undefined &&
+    !world.gatewaysKilled.some(({ url, at }) => url === gatewayUrl && at <= endedAt)
   const broken: string[] = []
   if (tookMs > syncTimeoutMs + ANSWER_MS) broken.push(`call ${event} took ${tookMs} ms (${answer})`)
   if (answer === "cut off" && hadGateway) broken.push(`call ${event} was cut off though the gateway lived`)
@@ -81,8 +95,12 @@ function checkCall({ world, syncTimeoutMs }: AuditOptions, call: SyncCall): stri
   return broken
 }
 
-function checkEvent({ event, isPoison, refused }: AsyncEvent, execution: Execution | undefined): string[] {
+function checkEvent(
+  { event, isPoison, refused, executionId = "" }: AsyncEvent,
+  executions: Executions,
+): string[] {
   if (refused) return [`event ${event} was not accepted: ${refused}`]
+  const execution = executions.get(executionId)
   if (!execution) return [`event ${event} was accepted and has no execution`]
   const { id, status } = execution
   if (status === "dead_letter" || (status === "succeeded" && !isPoison)) return []
@@ -165,7 +183,7 @@ async function strayKeys({ commands: { client } }: QueueConnection): Promise<str
 
 /** Told to stop, all of them end by themselves and leave no other process. */
 async function checkProcesses(service: Service): Promise<string[]> {
-  const apps = [service.gateway, ...service.workers]
+  const apps = [...service.gateways.map(({ process }) => process), ...service.workers]
   for (const app of apps) app.terminate()
   const ends = await Promise.all(
     apps.map(async ({ name, exited }) => {

@@ -8,12 +8,12 @@ import type { RedisLink } from "./redis-link.ts"
 /** What a fault may lay hands on. */
 export interface World {
   service: Service
-  /** The ways of the gateway and of the workers to Redis. */
+  /** The ways of the gateways and of the workers to Redis. */
   links: { gateway: RedisLink; worker: RedisLink }
   load: Load
   random: Random
-  /** When there was no gateway to answer. Epoch milliseconds; no end while it is so. */
-  gatewayOutages: { from: number; to?: number }[]
+  /** Epoch milliseconds. */
+  gatewaysKilled: { url: string; at: number }[]
 }
 
 /** How many jobs fill a lane. */
@@ -42,14 +42,14 @@ export const FAULTS = {
     if (pid) process.kill(Number(pid), "SIGKILL")
   },
 
-  "gateway killed": async ({ service, random, gatewayOutages }) => {
-    const outage: World["gatewayOutages"][number] = { from: Date.now() }
-    gatewayOutages.push(outage)
-    service.gateway.kill()
-    await service.gateway.exited
+  "gateway killed": async ({ service, random, gatewaysKilled }) => {
+    const victim = random.pick(service.gateways)
+    if (!victim) return
+    gatewaysKilled.push({ url: victim.api.url, at: Date.now() })
+    victim.process.kill()
+    await victim.process.exited
     await sleep(random.between(0, 1_000))
     await service.startGateway()
-    outage.to = Date.now()
   },
 
   "Redis restarted": async ({ service, random }) => {

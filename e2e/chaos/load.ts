@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { TRIGGERS, type TriggerId } from "@hooklane/core"
-import type { Answer, EventAnswer } from "../api.ts"
+import type { Answer, Api, EventAnswer } from "../api.ts"
 import type { Service } from "../service.ts"
 
 /** A synchronous call as its caller saw it. Times are epoch milliseconds. */
@@ -11,6 +11,8 @@ export interface SyncCall {
   /** `succeeded`, the error's code, or `cut off` when the connection ended without an answer. */
   answer: string
   executionId?: string
+  /** The gateway that it was sent to; none when none was there. */
+  gatewayUrl?: string
 }
 
 /** An asynchronous event, submitted under one key until it was accepted. */
@@ -26,7 +28,7 @@ export interface AsyncEvent {
 }
 
 export interface LoadOptions {
-  service: Pick<Service, "api">
+  service: Pick<Service, "gateways">
   /** Of each kind. */
   perSecond: number
   /** Distinguishes the keys of this load from those of any other. */
@@ -56,21 +58,44 @@ export function startLoad({ service, perSecond, name }: LoadOptions): Load {
   const events: AsyncEvent[] = []
   const underWay = new Set<Promise<void>>()
   let number = 0
+  let turn = 0
   let isStopping = false
 
-  async function fire(triggerId: TriggerId, marks: Record<string, unknown>, key?: string) {
+  /** One gateway after the other; none while all are dead. */
+  function nextGateway(): Api | undefined {
+    turn += 1
+    return service.gateways[turn % service.gateways.length]?.api
+  }
+
+  /** Undefined when no answer came. */
+  async function fire(
+    triggerId: TriggerId,
+    {
+      marks,
+      key,
+      api = nextGateway(),
+    }: { marks: Record<string, unknown>; key?: string; api?: Api | undefined },
+  ) {
     const { sampleEvent } = TRIGGERS[triggerId]
     const body = { ...sampleEvent, context: { ...sampleEvent.context, ...marks } }
-    return service.api.fire(triggerId, { body, ...(key && { headers: { "Idempotency-Key": key } }) })
+    const message = { body, ...(key && { headers: { "Idempotency-Key": key } }) }
+    return api?.fire(triggerId, message).catch(() => undefined)
   }
 
   async function call(): Promise<void> {
     const event = ++number
     const startedAt = Date.now()
-    const answered = await fire("credentials-exchange", { event }).catch(() => undefined)
+    const api = nextGateway()
+    const answered = api && (await fire("credentials-exchange", { marks: { event }, api }))
     const { executionId } = answered?.body ?? {}
-    const answer = readAnswer(answered, event)
-    calls.push({ event, startedAt, endedAt: Date.now(), answer, ...(executionId && { executionId }) })
+    calls.push({
+      event,
+      startedAt,
+      endedAt: Date.now(),
+      answer: readAnswer(answered, event),
+      ...(executionId && { executionId }),
+      ...(api && { gatewayUrl: api.url }),
+    })
   }
 
   async function submit(triggerId: TriggerId): Promise<void> {
@@ -81,7 +106,7 @@ export function startLoad({ service, perSecond, name }: LoadOptions): Load {
     const giveUpAt = Date.now() + GIVE_UP_MS
     while (!sent.executionId && !sent.refused) {
       sent.tries += 1
-      const answered = await fire(triggerId, { event, isPoison }, `${name}-${event}`).catch(() => undefined)
+      const answered = await fire(triggerId, { marks: { event, isPoison }, key: `${name}-${event}` })
       const answer = readAnswer(answered, event)
       if (answered?.status === 202) sent.executionId = answered.body.executionId
       else if (!PASSING.has(answer) || Date.now() > giveUpAt) sent.refused = answer
@@ -95,7 +120,7 @@ export function startLoad({ service, perSecond, name }: LoadOptions): Load {
     const fillers = Array.from({ length: FILLING }, async () => {
       while (!isFull && left-- > 0) {
         const event = ++number
-        const answered = await fire(triggerId, { event }).catch(() => undefined)
+        const answered = await fire(triggerId, { marks: { event } })
         const { executionId } = answered?.body ?? {}
         isFull ||= answered?.body.errorCode === "lane_full"
         if (answered?.status === 202 && executionId)

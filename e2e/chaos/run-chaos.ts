@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { createPostgresDatabase } from "../../packages/storage/test/postgres-database.ts"
 import { scriptOf } from "../api.ts"
 import { type Service, startService } from "../service.ts"
 import { audit, type Findings } from "./audit.ts"
@@ -12,13 +13,17 @@ export interface ChaosOptions {
   seed: number
   /** How long faults are injected; each kind comes at least once. */
   seconds: number
+  /** On PostgreSQL there are two gateways. */
+  database: "sqlite" | "postgres"
   /** Told of each fault as it begins. */
   note?: (text: string) => void
 }
 
-export interface ChaosReport extends Findings, Pick<Load, "calls" | "events">, Pick<Ledger, "entries"> {
-  seed: number
-  seconds: number
+export interface ChaosReport
+  extends Findings,
+    Pick<ChaosOptions, "seed" | "seconds" | "database">,
+    Pick<Load, "calls" | "events">,
+    Pick<Ledger, "entries"> {
   faults: FaultName[]
   syncTimeoutMs: number
   /** What every process has printed. */
@@ -30,24 +35,28 @@ const SYNC_TIMEOUT_MS = 3_000
 const RETRIES = { attempts: 10, firstDelayMs: 100, maxDelayMs: 1_000 }
 
 /** Runs a service under load, does it harm, and then counts what was promised. */
-export async function runChaos({ seed, seconds, note = () => {} }: ChaosOptions): Promise<ChaosReport> {
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, seconds, database, note = () => {} } = options
   await using resources = new AsyncDisposableStack()
   const ledger = await openLedger()
   resources.defer(() => ledger.close())
   const links = { gateway: await openRedisLink(), worker: await openRedisLink() }
   resources.defer(async () => void (await Promise.all([links.gateway.close(), links.worker.close()])))
+  const postgres = database === "postgres" ? await createPostgresDatabase() : undefined
+  resources.defer(async () => postgres?.drop())
   const service = await startService({
     workers: 2,
-    settings: settingsOf(ledger),
+    settings: { ...settingsOf(ledger), ...(postgres && { DATABASE_URL: postgres.url }) },
     route: (app, redisUrl) => links[app === "gateway" ? "gateway" : "worker"].leadTo(redisUrl),
   })
   resources.defer(() => service.stop())
+  if (postgres) await service.startGateway()
   await createHooks(service, ledger)
 
   const startedAt = Date.now()
   const load = startLoad({ service, perSecond: PER_SECOND, name: `chaos-${seed}` })
   const random = createRandom(seed)
-  const world: World = { service, links, load, random, gatewayOutages: [] }
+  const world: World = { service, links, load, random, gatewaysKilled: [] }
   const faults: FaultName[] = []
   for (const together of plan(random, () => (Date.now() - startedAt) / 1_000 > seconds)) {
     note(`${((Date.now() - startedAt) / 1_000).toFixed(1)} s  ${together.join(" + ")}`)
@@ -62,7 +71,7 @@ export async function runChaos({ seed, seconds, note = () => {} }: ChaosOptions)
   const { calls, events } = load
   const { entries } = ledger
   const seen = { calls, events, entries, logs: service.logs() }
-  return { seed, seconds: lasted, faults, syncTimeoutMs: SYNC_TIMEOUT_MS, ...seen, ...findings }
+  return { seed, seconds: lasted, database, faults, syncTimeoutMs: SYNC_TIMEOUT_MS, ...seen, ...findings }
 }
 
 /** Every fault in a random order, one to three at a time, over and over until the time is over. */

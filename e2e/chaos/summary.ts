@@ -4,13 +4,13 @@ const SHOWN = 30
 
 /** What happened and whether every promise was kept, for people. */
 export function summarize(report: ChaosReport): string {
-  const { seed, seconds, faults, calls, events, entries, ends, broken, syncTimeoutMs } = report
+  const { seed, seconds, database, faults, calls, events, entries, ends, broken, syncTimeoutMs } = report
   const again = events.filter(({ tries }) => tries > 1).length
   const poison = events.filter(({ isPoison }) => isPoison).length
   const slowest = Math.max(0, ...calls.map(({ startedAt, endedAt }) => endedAt - startedAt))
   const repeated = entries.length - new Set(entries.map(({ executionId }) => executionId)).size
   const lines = [
-    `Chaos, seed ${seed}: ${faults.length} faults in ${seconds.toFixed(0)} s`,
+    `Chaos on ${database}, seed ${seed}: ${faults.length} faults in ${seconds.toFixed(0)} s`,
     `  faults        ${tally(faults)}`,
     `  synchronous   ${calls.length} calls: ${tally(calls.map(({ answer }) => answer))}`,
     `                slowest answer ${slowest} ms, promised within ${syncTimeoutMs + 1_000} ms`,
