@@ -15,13 +15,15 @@ interface Version {
 }
 
 async function serviceWithRegistry() {
-  const registry = await startRegistry([
+  const packages = [
     { name: "answer", version: "1.0.0", files: { "index.js": "module.exports = 41" } },
     { name: "answer", version: "1.1.0", files: { "index.js": "module.exports = 42" } },
     { name: "hangs", version: "1.0.0", files: { "index.js": "module.exports = 43" } },
-  ])
+  ]
+  const registry = await startRegistry(packages, "Bearer a-token")
   onTestFinished(registry.close)
-  return { registry, ...(await ownService({ settings: { HOOKLANE_NPM_REGISTRY: registry.url } })) }
+  const settings = { HOOKLANE_NPM_REGISTRY: registry.url, HOOKLANE_NPM_TOKEN: "a-token" }
+  return { registry, ...(await ownService({ settings })) }
 }
 
 function version(api: Api, id: string, number: number): Promise<Version> {
