@@ -29,6 +29,8 @@ test("a worker that is told to stop ends what it has in hand and takes nothing m
     status: 503,
     body: { errorCode: "no_worker" },
   })
+  const { body: metrics } = await api.send<string>("GET", "/metrics", { token: "" })
+  expect(metrics).toContain('hooklane_refused_total{trigger="credentials-exchange",reason="no_worker"} 1')
 
   await service.startWorker()
   await api.reached(next, "succeeded")
