@@ -7,8 +7,8 @@ import { startExecutors } from "@hooklane/executor"
 export interface HookOptions {
   /** As a hook declares them. */
   dependencies: Record<string, string>
-  /** Further versions, as old scripts require them: `auth0@2.44.1`. */
-  pinned?: readonly string[]
+  /** What its script requires besides: another version (`auth0@2.44.1`), or a part (`lodash/fp`). */
+  specifiers?: readonly string[]
   /** Ports of this machine that it may connect to. */
   ports?: readonly number[]
   /** Certificates in PEM that it trusts besides Node's own. */
@@ -61,8 +61,8 @@ export async function openHook(options: HookOptions): Promise<LibraryHook> {
   }
 }
 
-async function bundleOf({ dependencies, pinned = [] }: HookOptions): Promise<string> {
-  const script = pinned.map((specifier) => `require("${specifier}")`).join("\n")
+async function bundleOf({ dependencies, specifiers = [] }: HookOptions): Promise<string> {
+  const script = specifiers.map((specifier) => `require("${specifier}")`).join("\n")
   const request = packageRequestOf({ dependencies, script })
   if (!request) throw new Error("There are no packages to bundle")
   const bundler = await openBundler({ dir: CACHE, timeoutMs: 120_000, env: buildEnv(process.env) })

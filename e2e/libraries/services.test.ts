@@ -7,7 +7,7 @@ import { type HookOptions, type LibraryHook, openHook } from "./open-hook.ts"
 /** A hook for the tests of a `describe`, and a fake of the service that it calls. */
 function hookFor(
   answer: (heard: Heard) => Answer,
-  options: Pick<HookOptions, "dependencies" | "pinned">,
+  options: Pick<HookOptions, "dependencies" | "specifiers">,
   certificate?: ReturnType<typeof issueCertificate>,
 ) {
   let server: FakeServer
@@ -31,7 +31,7 @@ describe("auth0", () => {
   const user = { user_id: "auth0|1", email: "ann@example.com" }
   const { run, heard } = hookFor(
     ({ url }) => ({ body: url === "/oauth/token" ? { access_token: "a-token", expires_in: 86_400 } : user }),
-    { dependencies: { auth0: "7.1.0" }, pinned: ["auth0@2.44.1", "auth0@4.37.1"] },
+    { dependencies: { auth0: "7.1.0" }, specifiers: ["auth0@2.44.1", "auth0@4.37.1"] },
     issueCertificate(),
   )
   const CLIENT = '{ domain: secrets.DOMAIN, clientId: "id", clientSecret: "secret" }'
