@@ -1,4 +1,4 @@
-import type { Config, Json, Snapshot, Trigger, TriggerId } from "@hooklane/core"
+import { AppError, type Config, type Json, type Snapshot, type Trigger, type TriggerId } from "@hooklane/core"
 import { byDeadline, LATEST_ANSWER_MS } from "./by-deadline.ts"
 import type { DispatchResult } from "./dispatch.ts"
 import type { EnabledHooks } from "./enabled-hooks.ts"
@@ -9,14 +9,12 @@ export type ChainDeps = PolicyDispatchDeps & {
   enabledHooks: Pick<EnabledHooks, "get" | "all">
 }
 
-type HookDispatch = (submission: Submission) => Promise<DispatchResult>
-
 /**
  * Brings an event to every enabled hook of its trigger. One is the rule; where the deployment allows a chain, the hooks
  * of a synchronous trigger run one after the other, each with what the ones before changed, until one does not
  * succeed. Those of an asynchronous trigger are stored each as an execution of its own.
  */
-export function createChain(deps: ChainDeps): HookDispatch {
+export function createChain(deps: ChainDeps): (submission: Submission) => Promise<DispatchResult> {
   const { config, now, syncTimeoutMs } = deps
   const dispatchAlone = createPolicyDispatch(deps)
   const findHooks = createHookSearch(deps)
@@ -28,15 +26,16 @@ export function createChain(deps: ChainDeps): HookDispatch {
     const timed = { ...submission, timeoutMs: Math.max(1, deadlineAt - now()) }
     if (trouble !== undefined && snapshots.length === 0) throw trouble
     if (trouble === undefined && snapshots.length < 2) return dispatchAlone(timed)
-    const dispatches = snapshots.map((snapshot, index) => {
-      const dispatchTo = createHookDispatch(deps, snapshot, trouble)
-      // An id that comes with the event is the first execution's.
-      return index === 0 ? dispatchTo : ({ executionId: _, ...others }: Submission) => dispatchTo(others)
-    })
-    return timed.trigger.mode === "sync"
-      ? followChain(deps, timed, dispatches)
-      : storeForEach(timed, dispatches)
+    const hooks = snapshots.map((snapshot, index) => ({ snapshot, isFirst: index === 0, trouble }))
+    return timed.trigger.mode === "sync" ? followChain(deps, timed, hooks) : storeForEach(deps, timed, hooks)
   }
+}
+
+/** A hook of a chain. `trouble` keeps it from being run, so that it answers by its failure policy. */
+interface ChainedHook {
+  snapshot: Snapshot
+  isFirst: boolean
+  trouble: unknown
 }
 
 /** The enabled hooks of a trigger; while they cannot be known, those that were enabled when they last could. */
@@ -58,29 +57,37 @@ function createHookSearch({ enabledHooks, now }: ChainDeps) {
   }
 }
 
-/** To one hook of a chain. What keeps it from being known is a matter of its failure policy. */
-function createHookDispatch(deps: ChainDeps, snapshot: Snapshot, trouble: unknown): HookDispatch {
+function dispatchTo(
+  deps: ChainDeps,
+  { snapshot, isFirst, trouble }: ChainedHook,
+  { executionId, ...submission }: Submission,
+): Promise<DispatchResult> {
   const get = async () => {
     if (trouble !== undefined) throw trouble
     return snapshot
   }
-  return createPolicyDispatch({ ...deps, enabledHooks: { get } }, new Map([[snapshot.triggerId, snapshot]]))
+  const lastEnabled = new Map([[snapshot.triggerId, snapshot]])
+  const dispatchOne = createPolicyDispatch({ ...deps, enabledHooks: { get } }, lastEnabled)
+  // An id that comes with the event is the first execution's.
+  return dispatchOne(isFirst && executionId !== undefined ? { ...submission, executionId } : submission)
 }
 
 /** All hooks share the caller's deadline. The answer's execution is the last one that succeeded, or that failed. */
 async function followChain(
-  { now, syncTimeoutMs }: ChainDeps,
-  submission: Submission,
-  dispatches: HookDispatch[],
+  deps: ChainDeps,
+  submission: Submission & { timeoutMs: number },
+  hooks: ChainedHook[],
 ): Promise<DispatchResult> {
-  const { trigger, timeoutMs = syncTimeoutMs } = submission
+  const { now } = deps
+  const { trigger, timeoutMs } = submission
   const startedAt = now()
   const executions: string[] = []
   let event = submission.event
   let whole: DispatchResult = { status: "skipped" }
-  for (const dispatchOne of dispatches) {
+  for (const hook of hooks) {
     const leftMs = Math.max(1, timeoutMs - (now() - startedAt))
-    const one = await dispatchOne({ ...submission, event, timeoutMs: leftMs })
+    const { trouble = tooLate(startedAt + timeoutMs, now) } = hook
+    const one = await dispatchTo(deps, { ...hook, trouble }, { ...submission, event, timeoutMs: leftMs })
     if ("executionId" in one) executions.push(one.executionId)
     if (one.status === "failed") return { ...one, executions, durationMs: now() - startedAt }
     if (one.status !== "succeeded") continue
@@ -95,14 +102,25 @@ async function followChain(
   return whole
 }
 
+/** What keeps a hook from being run whose turn comes after the deadline; undefined before it. */
+function tooLate(deadlineAt: number, now: () => number): AppError | undefined {
+  return now() < deadlineAt
+    ? undefined
+    : new AppError("hook_timed_out", "The hooks before it took all the time")
+}
+
 function combined({ chain }: Trigger, before: DispatchResult, result: Json | undefined): Json | undefined {
   return before.status === "succeeded" && chain ? chain.combine(before.result, result) : result
 }
 
-async function storeForEach(submission: Submission, dispatches: HookDispatch[]): Promise<DispatchResult> {
+async function storeForEach(
+  deps: ChainDeps,
+  submission: Submission,
+  hooks: ChainedHook[],
+): Promise<DispatchResult> {
   const executions: string[] = []
-  for (const dispatchOne of dispatches) {
-    const stored = await dispatchOne(submission)
+  for (const hook of hooks) {
+    const stored = await dispatchTo(deps, hook, submission)
     if (stored.status === "queued") executions.push(stored.executionId)
   }
   const [first] = executions

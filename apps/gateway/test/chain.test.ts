@@ -7,12 +7,18 @@ import { startLane } from "./start-lane.ts"
 const triggerId = "credentials-exchange"
 const ANSWERED_WITHIN_MS = 1_000
 
-/** A chain of hooks with these scripts, which answer with the number of their version. */
+const OPEN = "// hooklane: on-failure=open"
+const SILENT = "// hooklane: on-failure=open circuit=off"
+
+/** A chain of hooks with these scripts, which answer with the id of their version, unless they are silent. */
 async function startChain(...scripts: string[]) {
   const lane = await startLane({
     redisUrl: inject("redisUrl"),
     triggerId,
-    answer: ({ versionId }) => ({ status: "succeeded", value: { scope: [versionId] }, runMs: 1 }),
+    answer: ({ versionId }) =>
+      scripts[Number(versionId.slice("ver_".length))] === SILENT
+        ? undefined
+        : { status: "succeeded", value: { scope: [versionId] }, runMs: 1 },
   })
   const snapshots: Snapshot[] = scripts.map((script, index) => ({
     versionId: `ver_${index}`,
@@ -53,9 +59,8 @@ test("while it is not known which hooks follow, none runs alone", async () => {
 })
 
 test("while it is not known which hooks are enabled, each that was answers by its policy", async () => {
-  const open = "// hooklane: on-failure=open"
   const fallback = '// hooklane: fallback={"scope": ["basic"]}'
-  const { hooks, dispatch, jobs } = await startChain(open, fallback)
+  const { hooks, dispatch, jobs } = await startChain(OPEN, fallback)
   expect(await dispatch()).toMatchObject({ result: { scope: ["ver_1"] } })
   hooks.all = away
   expect(await dispatch()).toMatchObject({
@@ -68,8 +73,21 @@ test("while it is not known which hooks are enabled, each that was answers by it
 })
 
 test("of a chain that was known, a hook that fails closed refuses the call", async () => {
-  const { hooks, dispatch } = await startChain("// hooklane: on-failure=open", "")
+  const { hooks, dispatch } = await startChain(OPEN, "")
   await dispatch()
   hooks.all = away
   await expect(dispatch()).rejects.toMatchObject({ code: "redis_unavailable" })
+})
+
+test("a hook whose turn comes after the deadline is not run, and answers by its policy in time", async () => {
+  const { dispatch, jobs } = await startChain(SILENT, OPEN, OPEN)
+  const startedAt = Date.now()
+  expect(await dispatch(200)).toMatchObject({ status: "skipped" })
+  expect(Date.now() - startedAt).toBeLessThan(200 + ANSWERED_WITHIN_MS)
+  expect(jobs).toHaveLength(1)
+})
+
+test("one that fails closed refuses the call then", async () => {
+  const { dispatch } = await startChain(SILENT, "")
+  await expect(dispatch(200)).rejects.toMatchObject({ code: "hook_timed_out" })
 })
