@@ -53,10 +53,12 @@ export async function keepControl(options: KeepControlOptions): Promise<KeptCont
     for (let delayMs = FIRST_DELAY_MS; !isClosed; delayMs = Math.min(2 * delayMs, MAX_DELAY_MS)) {
       await sleep(delayMs, undefined, { ref: false })
       try {
-        current = await open()
+        const control = await open()
+        if (isClosed) return control.close("this worker is closing")
+        current = control
         problem = undefined
         log.warn({}, "the sandbox service is back")
-        return void guard(current)
+        return void guard(control)
       } catch (error) {
         const reason = messageOf(error)
         if (reason !== last) log.warn({ reason }, "waiting for the sandbox service")

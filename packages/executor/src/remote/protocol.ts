@@ -77,6 +77,8 @@ export const reportSchema = z.discriminatedUnion("type", [
   /** From here on the executor reads its connection. */
   z.strictObject({ type: z.literal("started"), key, pid: z.int().min(0) }),
   z.strictObject({ type: z.literal("gone"), key, death: deathSchema }),
+  /** Its place is needed: a worker that does not use it now gives it back. */
+  z.strictObject({ type: z.literal("wanted"), key }),
   /** Memory of the executors where it has changed. */
   z.strictObject({
     type: z.literal("memory"),
@@ -85,3 +87,8 @@ export const reportSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("pong") }),
 ])
 export type Report = z.infer<typeof reportSchema>
+
+/** How an executor ends that never began, or of whose end nothing is known. */
+export function withoutBlame(reason: string): ProcessDeath {
+  return { reason, cause: "crash", isBlameless: true, rssMb: 0, limitMb: 0 }
+}

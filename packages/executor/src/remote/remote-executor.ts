@@ -6,7 +6,7 @@ import type { LaunchedExecutor } from "../launched-executor.ts"
 import type { ProcessDeath } from "../pending-runs.ts"
 import type { ExecutorKind } from "../protocol.ts"
 import type { Control } from "./control.ts"
-import type { Greeting } from "./protocol.ts"
+import { type Greeting, withoutBlame } from "./protocol.ts"
 import { createWatchOrders } from "./watch-orders.ts"
 
 /** An executor that a sandbox service starts and watches for this worker. */
@@ -14,6 +14,8 @@ export interface RemoteExecutor extends LaunchedExecutor {
   onStarted(pid: number): void
   onMemory(rssMb: number): void
   onGone(death: ProcessDeath): void
+  /** Gives it back, unless a run is inside. From then on it is gone: no run may enter it any more. */
+  onWanted(): void
   /** Nobody can tell any more what becomes of it. Closing its connection ends it. */
   giveUp(reason: string): void
 }
@@ -39,14 +41,23 @@ export function openRemoteExecutor({ path, control, key, kind }: RemoteExecutorO
   let rssMb = 0
   let told: DeathReport | undefined
   let killTimer: NodeJS.Timeout | undefined
+  let lossTimer: NodeJS.Timeout | undefined
+  let isEnding = false
 
   socket.on("error", () => {})
+  // The service says why, over its own connection; when it does not, it has not begun.
+  socket.on("close", () => {
+    if (pid === 0 && !isEnding)
+      lossTimer = setTimeout(end, READ_LIMIT_MS, withoutBlame("its connection was closed"))
+  })
   // Not through a link, which would read what is the executor's to say.
   const greeting: Greeting = { type: "executor", worker: control.worker, key, ...kind }
   socket.write(encodeFrame(greeting))
 
   function end(death: ProcessDeath): void {
+    isEnding = true
     clearTimeout(killTimer)
+    clearTimeout(lossTimer)
     watch.close()
     void hasEnded(socket, pid > 0).then(() => onDead({ ...death, ...told }))
   }
@@ -77,9 +88,15 @@ export function openRemoteExecutor({ path, control, key, kind }: RemoteExecutorO
       rssMb = figure
     },
     onGone: end,
+    onWanted() {
+      if (watch.isHeld) return
+      control.order({ type: "kill", key })
+      onDead(withoutBlame("its place was needed"))
+      end(withoutBlame("its place was needed"))
+    },
     giveUp(reason) {
       socket.destroy()
-      end({ reason, cause: "crash", isBlameless: true, rssMb, limitMb: 0 })
+      end({ ...withoutBlame(reason), rssMb })
     },
   }
 }

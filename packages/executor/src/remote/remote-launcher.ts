@@ -4,12 +4,12 @@ import type { Launcher, LauncherOptions } from "../launcher.ts"
 import { readCodeDigest } from "./code-digest.ts"
 import { openControl } from "./control.ts"
 import { keepControl } from "./keep-control.ts"
-import type { Report } from "./protocol.ts"
+import { type Report, withoutBlame } from "./protocol.ts"
 import { openRemoteExecutor, type RemoteExecutor } from "./remote-executor.ts"
 import { socketPathOf } from "./socket-path.ts"
 
-/** For so long after it had no room for an executor, the service is not asked for another one. */
-const FULL_PAUSE_MS = 1_000
+/** For so long after it did not start an executor, the service is not asked for another one. */
+const SHORTAGE_PAUSE_MS = 1_000
 
 /**
  * Starts executors in the sandbox service at `url`. While that is away, the executors are taken for dead and none
@@ -33,18 +33,19 @@ export async function connectToSandbox({
       for (const { key, rssMb } of report.executors) executors.get(key)?.onMemory(rssMb)
     }
     if (report.type === "started") executors.get(report.key)?.onStarted(report.pid)
-    if (report.type === "gone") forget(report)
+    if (report.type === "wanted") executors.get(report.key)?.onWanted()
+    if (report.type === "gone") executors.get(report.key)?.onGone(report.death)
   }
 
-  function forget({ key, death }: Report & { type: "gone" }): void {
-    if (death.isBlameless) shortage = { reason: death.reason, until: performance.now() + FULL_PAUSE_MS }
-    executors.get(key)?.onGone(death)
+  async function keep(key: string, executor: RemoteExecutor): Promise<void> {
+    executors.set(key, executor)
+    const { reason } = await executor.gone
     executors.delete(key)
+    if (executor.pid === 0) shortage = { reason, until: performance.now() + SHORTAGE_PAUSE_MS }
   }
 
   function giveUpAll(reason: string): void {
     for (const executor of executors.values()) executor.giveUp(reason)
-    executors.clear()
   }
 
   const open = () => openControl({ path, code, settings, onReport: receive })
@@ -58,7 +59,7 @@ export async function connectToSandbox({
       if (!control) return notLaunched(line.problem)
       const key = randomUUID()
       const executor = openRemoteExecutor({ path, control, key, kind: { mode, heapMb } })
-      executors.set(key, executor)
+      void keep(key, executor)
       return executor
     },
     async close() {
@@ -68,12 +69,11 @@ export async function connectToSandbox({
 }
 
 function notLaunched(reason = "the sandbox service is away"): LaunchedExecutor {
-  const death = { reason, cause: "crash", isBlameless: true, rssMb: 0, limitMb: 0 } as const
   return {
     pid: 0,
     rssMb: 0,
     stream: new Promise(() => {}),
-    gone: Promise.resolve(death),
+    gone: Promise.resolve(withoutBlame(reason)),
     kill() {},
     setBaseline() {},
     hold: () => () => {},

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import type { LaunchedExecutor } from "../launched-executor.ts"
 import type { Order, Report } from "./protocol.ts"
 
@@ -7,33 +8,52 @@ export interface Roster {
   /** Takes care of an executor, and reports its end. */
   add(key: string, executor: LaunchedExecutor): void
   has(key: string): boolean
+  /** The one that has nothing to do for the longest time, if there is one. */
+  findIdlest(): IdleExecutor | undefined
   /** Does what is ordered; an executor that is gone has no use for it. */
-  take(order: Exclude<Order, { type: "ping" }>): void
+  take(order: ExecutorOrder): void
   /** Kills all and resolves when they are gone. */
   close(reason: string): Promise<void>
 }
 
+/** One that names an executor. */
+type ExecutorOrder = Exclude<Order, { type: "ping" }>
+
+export interface IdleExecutor {
+  /** A time of `performance.now`. */
+  since: number
+  /** Asks its worker to give it back. Resolves when it is gone, or was not given soon. */
+  askBack(): Promise<void>
+}
+
 interface Member {
   executor: LaunchedExecutor
+  /** Undefined while it starts and while runs are inside. */
+  idleSince: number | undefined
   /** Ends the watch of its memory, while there is one. */
   release: (() => void) | undefined
   reportedMb: number
 }
 
 const MEMORY_REPORT_MS = 2_000
+/** A worker answers at once. */
+const ASK_MS = 250
 
 export function openRoster(report: (report: Report) => void): Roster {
   const members = new Map<string, Member>()
   const timer = setInterval(reportMemory, MEMORY_REPORT_MS).unref()
 
   function reportMemory(): void {
-    const changed = [...members].flatMap(([key, member]) => {
-      const { rssMb } = member.executor
-      if (rssMb === member.reportedMb) return []
-      member.reportedMb = rssMb
-      return { key, rssMb }
-    })
-    if (changed.length > 0) report({ type: "memory", executors: changed })
+    const executors = changedMemory(members)
+    if (executors.length > 0) report({ type: "memory", executors })
+  }
+
+  /** Only the worker knows that no run is on its way into it. */
+  async function askBack(key: string, member: Member): Promise<void> {
+    // Others are asked for first, should this one be kept.
+    member.idleSince = performance.now()
+    report({ type: "wanted", key })
+    await Promise.race([member.executor.gone, sleep(ASK_MS)])
   }
 
   return {
@@ -41,10 +61,19 @@ export function openRoster(report: (report: Report) => void): Roster {
       return members.size
     },
     has: (key) => members.has(key),
+    findIdlest() {
+      const idle = [...members].flatMap(([key, member]) =>
+        member.idleSince === undefined
+          ? []
+          : { since: member.idleSince, askBack: () => askBack(key, member) },
+      )
+      return idle.toSorted((a, b) => a.since - b.since)[0]
+    },
     add(key, executor) {
-      members.set(key, { executor, release: undefined, reportedMb: 0 })
+      const member = newMember(executor)
+      members.set(key, member)
       void executor.gone.then((death) => {
-        members.get(key)?.release?.()
+        member.release?.()
         members.delete(key)
         report({ type: "gone", key, death })
       })
@@ -52,22 +81,41 @@ export function openRoster(report: (report: Report) => void): Roster {
     take(order) {
       const member = members.get(order.key)
       if (!member) return
-      const { executor } = member
-      // The worker has a reason of its own, and that is the one which it tells.
-      if (order.type === "kill") executor.kill("its worker ended it")
-      if (order.type === "set_baseline") {
-        executor.setBaseline()
-        reportMemory()
-      }
-      if (order.type === "watch") {
-        member.release?.()
-        member.release = order.isBusy ? executor.hold() : undefined
-      }
+      obey(member, order)
+      if (order.type === "set_baseline") reportMemory()
     },
     async close(reason) {
       clearInterval(timer)
       for (const { executor } of members.values()) executor.kill(reason)
       await Promise.all(Array.from(members.values(), ({ executor }) => executor.gone))
     },
+  }
+}
+
+function newMember(executor: LaunchedExecutor): Member {
+  return { executor, idleSince: undefined, release: undefined, reportedMb: 0 }
+}
+
+function changedMemory(members: Map<string, Member>): { key: string; rssMb: number }[] {
+  return [...members].flatMap(([key, member]) => {
+    const { rssMb } = member.executor
+    if (rssMb === member.reportedMb) return []
+    member.reportedMb = rssMb
+    return { key, rssMb }
+  })
+}
+
+function obey(member: Member, order: ExecutorOrder): void {
+  const { executor } = member
+  // The worker has a reason of its own, and that is the one which it tells.
+  if (order.type === "kill") executor.kill("its worker ended it")
+  if (order.type === "set_baseline") {
+    executor.setBaseline()
+    member.idleSince = performance.now()
+  }
+  if (order.type === "watch") {
+    member.release?.()
+    member.release = order.isBusy ? executor.hold() : undefined
+    member.idleSince = order.isBusy ? undefined : performance.now()
   }
 }

@@ -3,8 +3,9 @@ import type { Socket } from "node:net"
 import type { ExecutorHost } from "../executor-host.ts"
 import { type Launch, proveLaunch } from "../local-launcher.ts"
 import type { ExecutorKind, ExecutorSettings } from "../protocol.ts"
-import type { Order, Report } from "./protocol.ts"
-import { openRoster } from "./roster.ts"
+import { type Order, type Report, withoutBlame } from "./protocol.ts"
+import type { Room } from "./room.ts"
+import { type IdleExecutor, openRoster } from "./roster.ts"
 
 /** What a sandbox service does for one worker: as long as that is connected, and not a moment longer. */
 export interface Session {
@@ -13,8 +14,9 @@ export interface Session {
   /** Executors that are not gone. */
   readonly size: number
   take(order: Order): void
-  /** Starts an executor that talks over this socket. */
-  start(wanted: ExecutorKind & { key: string }, socket: Socket): void
+  /** Starts an executor that talks over this socket, when there is room. */
+  start(wanted: ExecutorKind & { key: string }, socket: Socket): Promise<void>
+  findIdlest(): IdleExecutor | undefined
   /** Kills its executors and resolves when they are gone. */
   close(): Promise<void>
 }
@@ -23,12 +25,11 @@ export interface SessionOptions {
   host: ExecutorHost
   settings: ExecutorSettings
   maxExecutors: number
-  /** Why there is no room for one more executor; undefined when there is. */
-  fullness(): string | undefined
+  room: Room
   report(report: Report): void
 }
 
-export function openSession({ host, settings, maxExecutors, fullness, report }: SessionOptions): Session {
+export function openSession({ host, settings, maxExecutors, room, report }: SessionOptions): Session {
   const id = randomUUID()
   const roster = openRoster(report)
   let launch: Launch | undefined
@@ -42,9 +43,14 @@ export function openSession({ host, settings, maxExecutors, fullness, report }: 
     (error: Error) => report({ type: "refused", reason: error.message }),
   )
 
-  function refuse(key: string, reason: string): void {
-    const death = { reason, cause: "crash", isBlameless: true, rssMb: 0, limitMb: 0 } as const
-    report({ type: "gone", key, death })
+  function start(key: string, kind: ExecutorKind, socket: Socket): void {
+    if (!launch || isClosed || roster.has(key) || socket.destroyed) {
+      socket.destroy()
+      return
+    }
+    const executor = launch({ ...settings, ...kind }, socket)
+    report({ type: "started", key, pid: executor.pid })
+    roster.add(key, executor)
   }
 
   return {
@@ -56,16 +62,16 @@ export function openSession({ host, settings, maxExecutors, fullness, report }: 
       if (order.type === "ping") report({ type: "pong" })
       else roster.take(order)
     },
-    start({ key, ...kind }, socket) {
-      const reason = fullness()
-      if (reason !== undefined) refuse(key, reason)
-      if (reason !== undefined || !launch || isClosed || roster.has(key) || socket.destroyed) {
+    findIdlest: roster.findIdlest,
+    async start({ key, ...kind }, socket) {
+      const shortage = await room.reserve()
+      if (shortage === undefined) {
+        start(key, kind, socket)
+        room.release()
+      } else {
         socket.destroy()
-        return
+        report({ type: "gone", key, death: withoutBlame(shortage) })
       }
-      const executor = launch({ ...settings, ...kind }, socket)
-      report({ type: "started", key, pid: executor.pid })
-      roster.add(key, executor)
     },
     close() {
       isClosed = true

@@ -4,6 +4,7 @@ import type { ExecutorLog } from "../run-task.ts"
 import { readCodeDigest } from "./code-digest.ts"
 import { greet, type WorkerLine } from "./greet.ts"
 import type { Greeting } from "./protocol.ts"
+import { openRoom } from "./room.ts"
 import { openSession, type Session } from "./session.ts"
 import { listenOnSocket } from "./socket-path.ts"
 
@@ -21,8 +22,6 @@ export interface Sandbox {
 }
 
 const MAX_WORKERS = 16
-/** Beside its executors in use a worker has a blank one, and one that is being replaced. */
-const EXTRA_PER_WORKER = 2
 
 /**
  * Serves workers with executors, from a process that holds no credential and, in a container, on a network without
@@ -34,6 +33,7 @@ export async function startSandbox({ url, log, ...options }: SandboxOptions): Pr
   const code = await readCodeDigest()
   const maxExecutors = options.maxExecutors ?? host.maxExecutors
   const sessions = new Map<string, Session>()
+  const room = openRoom(sessions, maxExecutors)
 
   function refusalOf(worker: { code: string }): string | undefined {
     if (worker.code !== code)
@@ -42,20 +42,13 @@ export async function startSandbox({ url, log, ...options }: SandboxOptions): Pr
     return undefined
   }
 
-  function fullness(): string | undefined {
-    const running = [...sessions.values()].reduce((sum, { size }) => sum + size, 0)
-    if (running < maxExecutors + EXTRA_PER_WORKER * sessions.size) return undefined
-    log.warn({ running, maxExecutors }, "no room for another executor")
-    return `the sandbox service has no room for another executor (HOOKLANE_MAX_EXECUTORS=${maxExecutors} there)`
-  }
-
   function welcome({ settings, ...worker }: Greeting & { type: "worker" }, line: WorkerLine): void {
     const refusal = refusalOf(worker)
     if (refusal !== undefined) {
       line.refuse(refusal)
       return
     }
-    const session = openSession({ host, settings, maxExecutors, fullness, report: line.report })
+    const session = openSession({ host, settings, maxExecutors, room, report: line.report })
     sessions.set(session.id, session)
     log.info({ worker: session.id }, "worker connected")
     line.serve(session.take, () => {
@@ -66,7 +59,7 @@ export async function startSandbox({ url, log, ...options }: SandboxOptions): Pr
 
   function start({ worker, ...wanted }: Greeting & { type: "executor" }, socket: Socket): void {
     const session = sessions.get(worker)
-    if (session) session.start(wanted, socket)
+    if (session) void session.start(wanted, socket)
     else socket.destroy()
   }
 

@@ -2,6 +2,7 @@
 export interface WatchOrders {
   /** A run is inside until the release is called. */
   hold(): () => void
+  readonly isHeld: boolean
   close(): void
 }
 
@@ -27,6 +28,9 @@ export function createWatchOrders(order: (isBusy: boolean) => void): WatchOrders
         holders -= 1
         if (holders === 0) timer = setTimeout(tell, LINGER_MS, false).unref()
       }
+    },
+    get isHeld() {
+      return holders > 0
     },
     close: () => clearTimeout(timer),
   }
