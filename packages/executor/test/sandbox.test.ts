@@ -149,6 +149,24 @@ describe("require", () => {
     expect(await evaluate(`Object.keys(require("${name}")).length > 0`)).toBe(true)
   })
 
+  test("gives a module that refuses with all the names that it has, for packages that copy it", async () => {
+    const script = `
+      const fs = require("fs"), { promisify } = require("util")
+      const copy = {}
+      for (const name of Object.getOwnPropertyNames(fs)) {
+        Object.defineProperty(copy, name, Object.getOwnPropertyDescriptor(fs, name))
+      }
+      const refused = (act) => { try { act() } catch (error) { return error.message } }
+      const stat = promisify(copy.stat)
+      stat("/").catch((error) => cb(null, [error.message, refused(() => copy.readFileSync("/")), "watch" in fs, "none" in fs]))`
+    const { outcome } = await runBody(executors, script)
+    const refusal = (name: string) => `fs.${name} is not available to hooks`
+    expect(outcome).toEqual({
+      status: "returned",
+      value: [refusal("stat"), refusal("readFileSync"), true, false],
+    })
+  })
+
   test("gives file systems where nothing is, in the way in which packages ask", async () => {
     const script = `
       const fs = require("fs"), { readFile } = require("fs/promises")
