@@ -26,7 +26,7 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
   const { threads, maxResultBytes, maxLogBytes, log, heapMb = DEFAULT_HEAP_MB, egress = PUBLIC } = options
   const settings = { threads, maxResultBytes, maxLogBytes, egress }
   // One for a hook that nobody waits for may start cold.
-  const blank: ExecutorKind = { mode: "sync", heapMb }
+  const blank: ExecutorKind = { heapMb }
   const launcher = await openLauncher({
     executorUrl: options.executorUrl,
     maxExecutors: options.maxExecutors,
@@ -87,7 +87,6 @@ function visitorOf(task: RunTask, conditions: Conditions, signal: AbortSignal): 
   const { snapshot, limits } = task
   return {
     versionId: snapshot.versionId,
-    mode: TRIGGERS[snapshot.triggerId].mode,
     heapMb: limits.heapMb,
     hook: () => hookCodeOf(task, conditions),
     signal,
@@ -95,8 +94,18 @@ function visitorOf(task: RunTask, conditions: Conditions, signal: AbortSignal): 
   }
 }
 
+/** What nobody waits for gets a tenth of the processor when others want it: a backlog must not slow calls down. */
+const ASYNC_NICENESS = 10
+
 function hookCodeOf({ snapshot, bundle }: RunTask, conditions: Conditions): HookCode {
-  const { parameters, errorClasses, emptyResult, contextArgument } = TRIGGERS[snapshot.triggerId]
+  const { parameters, errorClasses, emptyResult, contextArgument, mode } = TRIGGERS[snapshot.triggerId]
+  const niceness = mode === "async" ? ASYNC_NICENESS : 0
   const signature = { parameters, errorClasses, emptyResult, contextArgument }
-  return { script: snapshot.script, signature, ...conditions, ...(bundle !== undefined && { bundle }) }
+  return {
+    script: snapshot.script,
+    signature,
+    niceness,
+    ...conditions,
+    ...(bundle !== undefined && { bundle }),
+  }
 }

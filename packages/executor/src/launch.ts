@@ -22,7 +22,7 @@ export function launchExecutor(
   { runtime, identity, addressSpaceMb, socket }: LaunchOptions,
   settings: ExecutorSettings,
 ): LaunchedExecutor {
-  const [command, ...args] = underLimits({ addressSpaceMb, mode: settings.mode }, [
+  const [command, ...args] = underLimits(addressSpaceMb, [
     process.execPath,
     "--permission",
     "--allow-worker",
@@ -53,27 +53,16 @@ export function launchExecutor(
 }
 
 /**
- * How far executors stand back when processors are short, as `nice` counts: those whose hook nobody waits for get a
- * tenth of what the other processes get. With 5 for those that somebody waits for, synchronous calls per second fell
- * by 15 %: the executor is on the way of each.
- */
-const NICENESS = { sync: 0, async: 10 } satisfies Record<ExecutorSettings["mode"], number>
-
-interface Limits extends Pick<ExecutorSettings, "mode"> {
-  addressSpaceMb: number | undefined
-}
-
-/**
  * A shell sets the limits and then becomes the process; dash takes one limit per call. Windows has none. When memory
  * runs out, the kernel is to take an executor before anything else; elsewhere than on Linux there is no such file.
  */
 function underLimits(
-  { addressSpaceMb, mode }: Limits,
+  addressSpaceMb: number | undefined,
   command: [string, ...string[]],
 ): [string, ...string[]] {
   if (process.platform === "win32") return command
   const memory = addressSpaceMb === undefined ? "" : `ulimit -v ${addressSpaceMb * 1024};`
   const script = `{ echo 1000 > /proc/self/oom_score_adj; } 2> /dev/null
-    ulimit -c 0; ulimit -f 0; ulimit -n 256; ${memory} exec nice -n ${NICENESS[mode]} "$0" "$@"`
+    ulimit -c 0; ulimit -f 0; ulimit -n 256; ${memory} exec "$0" "$@"`
   return ["/bin/sh", "-c", script, ...command]
 }

@@ -45,7 +45,7 @@ interface House extends PlacesOptions {
   closedBecause: string | undefined
 }
 
-interface Place extends Pick<Visitor, "versionId" | "mode" | "heapMb" | "hook"> {
+interface Place extends Pick<Visitor, "versionId" | "heapMb" | "hook"> {
   seat: Seat | undefined
   waiting: Waiter<Admission>[]
 }
@@ -100,9 +100,9 @@ function refusalFor({ closedBecause, problem, crashes }: House, versionId: strin
   return reason === undefined ? undefined : { status: "crashed", reason }
 }
 
-function placeFor({ places }: House, { versionId, mode, heapMb, hook }: Visitor): Place {
+function placeFor({ places }: House, { versionId, heapMb, hook }: Visitor): Place {
   const key = keyOf({ versionId, heapMb })
-  const place = places.get(key) ?? { versionId, mode, heapMb, hook, seat: undefined, waiting: [] }
+  const place = places.get(key) ?? { versionId, heapMb, hook, seat: undefined, waiting: [] }
   // To the end of the map: the most recently used.
   places.delete(key)
   places.set(key, place)

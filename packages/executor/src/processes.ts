@@ -15,8 +15,8 @@ export function openProcesses(
 ): Processes {
   const living = new Set<ExecutorProcess>()
   return {
-    boot({ mode, heapMb }) {
-      const own = { ...settings, mode, heapMb }
+    boot({ heapMb }) {
+      const own = { ...settings, heapMb }
       const process = superviseExecutor(launch(own), own)
       living.add(process)
       void process.gone.then(() => living.delete(process))

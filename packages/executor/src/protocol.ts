@@ -92,6 +92,8 @@ export interface HookCode {
   bundle?: string
   signature: CallSignature
   directives: HookDirectives
+  /** How far it stands back behind other processes, as `nice` counts; 0 by default. */
+  niceness?: number
   /** Certificates in PEM that its connections trust besides Node's own. */
   authorities?: readonly string[]
   /** The script was an ES module, which is strict by itself. */
@@ -121,8 +123,6 @@ export type ToExecutor =
 
 /** What an executor is started with; it holds for its whole life. */
 export interface ExecutorSettings {
-  /** Of the trigger that it serves: where nobody waits, it runs behind those for which somebody does. */
-  mode: Trigger["mode"]
   threads: number
   heapMb: number
   maxResultBytes: number
@@ -131,4 +131,4 @@ export interface ExecutorSettings {
 }
 
 /** In what the executors of one worker differ. */
-export type ExecutorKind = Pick<ExecutorSettings, "mode" | "heapMb">
+export type ExecutorKind = Pick<ExecutorSettings, "heapMb">

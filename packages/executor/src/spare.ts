@@ -35,7 +35,7 @@ export function keepSpare(boot: (kind: ExecutorKind) => ExecutorProcess, kind: E
       timer = setTimeout(() => {
         if (!spare) refill()
       }, REFILL_DELAY_MS)
-      if (!spare || wanted.mode !== kind.mode || wanted.heapMb !== kind.heapMb) return boot(wanted)
+      if (!spare || wanted.heapMb !== kind.heapMb) return boot(wanted)
       const taken = spare
       spare = undefined
       return taken

@@ -7,7 +7,6 @@ import { noAbort, taskOf } from "./harness.ts"
 
 const SETTINGS: ExecutorSettings = {
   threads: 1,
-  mode: "sync",
   heapMb: 64,
   maxResultBytes: 1_024,
   maxLogBytes: 1_024,

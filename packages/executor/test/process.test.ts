@@ -70,7 +70,7 @@ describe.runIf(process.platform === "linux")("an executor's process", () => {
   test.each([
     ["pre-user-registration", 0],
     ["post-user-registration", 10],
-  ] as const)("stands back with all its threads, for %s by %i", async (triggerId, by) => {
+  ] as const)("stands back, for %s by %i", async (triggerId, by) => {
     const executors = await start()
     await executors.run(
       taskOf("module.exports = (...all) => all.at(-1)()", { triggerId, versionId: "v" }),
@@ -79,9 +79,12 @@ describe.runIf(process.platform === "linux")("an executor's process", () => {
     const [pid] = executors
       .stats()
       .executors.flatMap((one) => (one.hookVersions.includes("v") ? one.pid : []))
-    const threads = readdirSync(`/proc/${pid}/task`)
-    expect(threads.length).toBeGreaterThan(3)
-    for (const thread of threads) expect(getPriority(Number(thread))).toBe(Math.min(19, getPriority() + by))
+    // Of the process its first thread and those that run the hook; the engine's helpers stay as they are.
+    const working = readdirSync(`/proc/${pid}/task`).filter((id) =>
+      /MainThread|WorkerThread/.test(readFileSync(`/proc/${pid}/task/${id}/comm`, "utf8")),
+    )
+    expect(working.length).toBeGreaterThan(1)
+    for (const thread of working) expect(getPriority(Number(thread))).toBe(Math.min(19, getPriority() + by))
     await executors.close()
   })
 

@@ -273,7 +273,7 @@ describe("a connection that is not a worker's", () => {
     ["what is no greeting", encodeFrame({ type: "kill", key: "b9a3b1f0-5c3e-4a51-9d1e-1f0a2f6c7d11" })],
     [
       "another's executor",
-      encodeFrame({ type: "executor", worker: randomUUID(), key: randomUUID(), mode: "sync", heapMb: 64 }),
+      encodeFrame({ type: "executor", worker: randomUUID(), key: randomUUID(), heapMb: 64 }),
     ],
     ["nothing", Buffer.alloc(0)],
   ])("is closed when it says %s", { timeout: 15_000 }, async (_, bytes) => {
@@ -291,7 +291,6 @@ describe("a worker does not start", () => {
     const egress = { mode: "none", allow: [], exceptions: [] }
     const settings = {
       threads: 1,
-      mode: "sync",
       heapMb: 64,
       maxResultBytes: 1_000,
       maxLogBytes: 1_000,

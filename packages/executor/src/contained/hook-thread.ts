@@ -23,6 +23,7 @@ export interface HookThread {
 export interface HookThreadOptions {
   pool: Pool
   hook: SharedArrayBuffer
+  priority: number
   /** It can take the next run. */
   onFree(thread: HookThread): void
   /** The run has ended, by its answer or in another way. */
@@ -43,7 +44,7 @@ const CLEAN_UP_LIMIT_MS = 250
 const MAX_LEAD_MS = 100
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one thread
-export function openHookThread({ pool, hook, ...on }: HookThreadOptions): HookThread {
+export function openHookThread({ pool, hook, priority, ...on }: HookThreadOptions): HookThread {
   const { port1: port, port2 } = new MessageChannel()
   const memory = createProgressMemory()
   const progress = openProgress(memory)
@@ -162,7 +163,7 @@ export function openHookThread({ pool, hook, ...on }: HookThreadOptions): HookTh
     on.onDied(undefined)
   }
 
-  pool.serve({ kind: "serve", port: port2, hook, progress: memory }, controller.signal).then(
+  pool.serve({ kind: "serve", port: port2, hook, priority, progress: memory }, controller.signal).then(
     on.onLeft,
     // The port may still hold what the thread sent before it died.
     (error) => setImmediate(onDeath, error),

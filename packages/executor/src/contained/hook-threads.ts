@@ -13,6 +13,7 @@ export interface HookThreads {
 export interface HookThreadsOptions {
   pool: Pool
   hook: SharedArrayBuffer
+  priority: number
   maxThreads: number
   /** A thread has taken a run that had to wait. */
   onBegun(run: ThreadRun): void
@@ -22,15 +23,14 @@ export interface HookThreadsOptions {
 /** All but one thread leave after so long without a run. */
 const IDLE_LIMIT_MS = 60_000
 
-export function openHookThreads({ pool, hook, maxThreads, ...on }: HookThreadsOptions): HookThreads {
+export function openHookThreads({ maxThreads, ...options }: HookThreadsOptions): HookThreads {
   const threads = new Set<HookThread>()
   const having = new Map<ThreadRun, HookThread>()
   const waiting: ThreadRun[] = []
 
   function open(): void {
     const thread = openHookThread({
-      pool,
-      hook,
+      ...options,
       onFree: serveNext,
       onAnswered: (run) => having.delete(run),
       onLeft: () => threads.delete(thread),
@@ -43,7 +43,6 @@ export function openHookThreads({ pool, hook, maxThreads, ...on }: HookThreadsOp
         // At once: the next run would wait for it.
         open()
       },
-      onNotStarted: on.onNotStarted,
     })
     threads.add(thread)
   }
@@ -52,7 +51,7 @@ export function openHookThreads({ pool, hook, maxThreads, ...on }: HookThreadsOp
     const run = waiting.shift()
     if (!run) return
     give(thread, run)
-    on.onBegun(run)
+    options.onBegun(run)
   }
 
   function give(thread: HookThread, run: ThreadRun): void {

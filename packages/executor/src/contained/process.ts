@@ -1,4 +1,5 @@
 import { Socket } from "node:net"
+import { getPriority, setPriority } from "node:os"
 import { fileURLToPath } from "node:url"
 import type {
   DeathCause,
@@ -124,9 +125,12 @@ function cancel(id: string): void {
 }
 
 function openThreads(code: HookCode): HookThreads {
+  const priority = Math.min(19, getPriority() + (code.niceness ?? 0))
+  setPriority(priority)
   return openHookThreads({
     pool,
     hook: share(prepareScript(code)),
+    priority,
     maxThreads: settings.threads,
     onBegun: ({ request: { id } }) => send({ type: "begun", id }),
     onNotStarted: () => giveUp("its threads do not start"),

@@ -1,3 +1,4 @@
+import { setPriority } from "node:os"
 import { threadId } from "node:worker_threads"
 import type { HookRunner } from "./hook-runner.ts"
 import { openProgress } from "./progress.ts"
@@ -7,7 +8,11 @@ import type { RunMessage, RunOrder, ServeTask, ThreadMessage, ToThread } from ".
  * Runs what comes over the port until there is nothing more to do. The next run may come while the one before is
  * being cleaned up; it is begun when nothing of that is left.
  */
-export function serve(runner: HookRunner, { port, hook, progress: memory }: ServeTask): Promise<void> {
+export function serve(
+  runner: HookRunner,
+  { port, hook, priority, progress: memory }: ServeTask,
+): Promise<void> {
+  setPriority(priority)
   const progress = openProgress(memory)
   const { promise: served, resolve: leave } = Promise.withResolvers<void>()
   let next: RunOrder | undefined

@@ -11,6 +11,8 @@ export interface ServeTask {
   port: MessagePort
   /** The `HookCode` as JSON in UTF-8: shared, so that a long script is not copied for each thread. */
   hook: SharedArrayBuffer
+  /** On Linux each thread has one of its own. As `os.setPriority` counts. */
+  priority: number
   /** What the thread has come to, for `openProgress`. */
   progress: SharedArrayBuffer
 }

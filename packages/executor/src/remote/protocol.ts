@@ -21,7 +21,6 @@ const hostPatternSchema = z.strictObject({
 })
 
 const settingsSchema = z.strictObject({
-  mode: z.enum(["sync", "async"]),
   threads: z.int().min(1).max(64),
   heapMb: z.int().min(1).max(65_536),
   maxResultBytes: z.int().min(1).max(1e9),
@@ -42,7 +41,7 @@ export const greetingSchema = z.discriminatedUnion("type", [
     type: z.literal("executor"),
     worker: z.uuid(),
     key: z.uuid(),
-    ...settingsSchema.pick({ mode: true, heapMb: true }).shape,
+    ...settingsSchema.pick({ heapMb: true }).shape,
   }),
 ])
 export type Greeting = z.infer<typeof greetingSchema>

@@ -54,11 +54,11 @@ export async function connectToSandbox({
     maxExecutors: Math.min(wanted.maxExecutors ?? line.maxExecutors, line.maxExecutors),
     problem: () =>
       line.problem ?? (shortage && performance.now() < shortage.until ? shortage.reason : undefined),
-    launch({ mode, heapMb }) {
+    launch({ heapMb }) {
       const { current: control } = line
       if (!control) return notLaunched(line.problem)
       const key = randomUUID()
-      const executor = openRemoteExecutor({ path, control, key, kind: { mode, heapMb } })
+      const executor = openRemoteExecutor({ path, control, key, kind: { heapMb } })
       void keep(key, executor)
       return executor
     },
