@@ -35,14 +35,19 @@ export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): 
 }
 
 /**
- * A build takes minutes at most, and one that its gateway left goes on when a gateway is there again. After this
- * time the event is better kept as a dead letter, where it is seen.
+ * A build takes minutes at most, one that its gateway left goes on when a gateway is there again, and so do
+ * executors when theirs was restarted. After this time the event is better kept as a dead letter, where it is seen.
  */
-const BUILD_PATIENCE_MS = 600_000
+const PATIENCE_MS = 600_000
 
-/** Whether the npm packages of the job's hook are still being built. A synchronous job has no time for that. */
-async function mustWait({ snapshots, now }: JobDeps, job: Job, { runnableAt }: JobAttempt): Promise<boolean> {
-  if (job.replyTo !== undefined || now() - runnableAt > BUILD_PATIENCE_MS) return false
+/**
+ * Whether nothing can be tried yet: the npm packages of the job's hook are being built, or there is nothing to run
+ * hooks in. A synchronous job has no time for that.
+ */
+async function mustWait(deps: JobDeps, job: Job, { runnableAt }: JobAttempt): Promise<boolean> {
+  const { snapshots, executors, now } = deps
+  if (job.replyTo !== undefined || now() - runnableAt > PATIENCE_MS) return false
+  if (executors.problem() !== undefined) return true
   return (await snapshots.get(job.versionId))?.unbuilt === "pending"
 }
 

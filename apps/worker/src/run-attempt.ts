@@ -23,7 +23,7 @@ export interface AttemptDeps {
   keyRing: KeyRing
   snapshots: SnapshotCache
   bundles: BundleCache
-  executors: Pick<Executors, "run">
+  executors: Pick<Executors, "run" | "problem">
   hookStorage: HookStorage
   limits: { timeoutMs: number; heapMb: number }
   now: () => number

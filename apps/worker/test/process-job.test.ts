@@ -62,6 +62,7 @@ function start(
     bundles?: Record<string, string>
     endsAt?: number
     runMs?: number
+    problem?: string
   } = { snapshot },
 ) {
   const tasks: RunTask[] = []
@@ -81,6 +82,7 @@ function start(
         time = options.endsAt ?? time
         return { outcome, logs: [], logsTruncated: false, runMs: options.runMs ?? 12 }
       },
+      problem: () => options.problem,
     },
     limits: { timeoutMs: 20_000, heapMb: 64 },
     reply: ({ reply }) => {
@@ -262,6 +264,29 @@ describe("a job whose hook has npm packages", () => {
     expect(tasks).toEqual([])
     const error = { message: expect.stringContaining("/versions/1") }
     expect(records).toMatchObject([{ status: "dead_letter", failure: "bundle_failed", error }])
+  })
+})
+
+describe("while there is nothing to run hooks in", () => {
+  const outcome: Outcome = { status: "crashed", reason: "the sandbox service is away" }
+  const away = { snapshot, problem: "the sandbox service is away" }
+
+  test("an asynchronous job waits, which is no attempt and no record", async () => {
+    const { deps, tasks, records } = start(outcome, away)
+    expect(await processJob(deps, asyncJob, attempt())).toBe("not_yet")
+    expect([tasks, records]).toEqual([[], []])
+  })
+
+  test("it waits no longer than ten minutes", async () => {
+    const { deps, records } = start(outcome, away)
+    expect(await processJob(deps, asyncJob, attempt({ runnableAt: NOW - 600_001 }))).toBe("retry")
+    expect(records).toMatchObject([{ failure: "crashed" }])
+  })
+
+  test("a synchronous job is answered with the reason", async () => {
+    const { deps, replies } = start(outcome, away)
+    expect(await processJob(deps, syncJob, attempt())).toBe("done")
+    expect(replies).toMatchObject([{ failure: "crashed" }])
   })
 })
 

@@ -25,7 +25,6 @@ const MIN_PATIENCE_MS = 5_000
 export async function startExecutors(options: ExecutorsOptions): Promise<Executors> {
   const { threads, maxResultBytes, maxLogBytes, log, heapMb = DEFAULT_HEAP_MB, egress = PUBLIC } = options
   const settings = { threads, maxResultBytes, maxLogBytes, egress }
-  // One for a hook that nobody waits for may start cold.
   const blank: ExecutorKind = { heapMb }
   const launcher = await openLauncher({
     executorUrl: options.executorUrl,
@@ -69,7 +68,7 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
     await launcher.close()
   }
 
-  return { run, stats: () => statsOf(places, spare), close }
+  return { run, problem: launcher.problem, stats: () => statsOf(places, spare), close }
 }
 
 function notCompiled(fault: string): Outcome {

@@ -61,6 +61,8 @@ export interface Executors {
    * @throws AppError shutting_down after `close`
    */
   run(task: RunTask, signal: AbortSignal): Promise<RunReport>
+  /** Why no hook at all can run now; undefined when hooks can. */
+  problem(): string | undefined
   stats(): ExecutorStats
   /** Ends every process at once; what still runs is reported as crashed, for a retry elsewhere. */
   close(): Promise<void>

@@ -168,6 +168,7 @@ describe("a sandbox service that goes away", () => {
       expect(await runBody(executors, "cb(null, 1)", { versionId: "one" })).toMatchObject({
         outcome: { status: "crashed", reason: expect.stringMatching(/^the sandbox service (went|is) away/) },
       })
+      expect(executors.problem()).toMatch(/^the sandbox service (went|is) away/)
       await expect.poll(() => pids.filter(isAlive)).toEqual([])
       sandbox = await startService()
       await expect
