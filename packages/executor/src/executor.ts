@@ -34,6 +34,8 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
   })
   const processes = openProcesses(launcher, settings)
   const spare = keepSpare(processes.boot, blank)
+  // The first run would wait for it; until then other workers take what comes. Why it may fail is reported there.
+  await spare.process?.ready.catch(() => {})
   const places = createPlaces({
     maxProcesses: launcher.maxExecutors,
     problem: launcher.problem,
