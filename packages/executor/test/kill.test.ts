@@ -29,6 +29,11 @@ describe("the report of a run that was stopped", () => {
     expect(kill?.lastOutput.map(({ message }) => message)).toEqual([3, 4, 5, 6, 7].map((n) => `step ${n}`))
   })
 
+  test("for its time says when a loop was in the hook's own function", async () => {
+    const { kill } = await runBody(executors, "for (;;);", { timeoutMs: 300 })
+    expect(kill?.stack).toBe("    at the hook's own function (/hook.js)")
+  })
+
   test("for its time has no stack when it only waited", async () => {
     const { kill } = await runBody(executors, "", { timeoutMs: 300 })
     expect(kill).toMatchObject({ reason: "wall_time", lastOutput: [] })

@@ -76,9 +76,20 @@ function lastUserStack({ nodes, samples }: Profile): string | undefined {
       if (isUsers(node)) frames.push(describe(node))
     }
     if (frames.length > 0) return frames.slice(0, MAX_FRAMES).join("\n")
+    if (isCalling(byId.get(sample))) return IN_ITS_OWN_FUNCTION
   }
   return undefined
 }
+
+/**
+ * The engine's profiler does not know code that was optimized while its loop ran, and counts it as its caller's. What
+ * the prelude's `call` calls is the function that the hook exports.
+ */
+function isCalling(node: ProfileNode | undefined): boolean {
+  return node?.callFrame.functionName === "call" && node.callFrame.url === "hooklane:prelude"
+}
+
+const IN_ITS_OWN_FUNCTION = "    at the hook's own function (/hook.js)"
 
 function isUsers({ callFrame: { url } }: ProfileNode): boolean {
   return url !== "" && !/^(node:|file:|hooklane:)/.test(url) && !/[\\/]piscina[\\/]/.test(url)
