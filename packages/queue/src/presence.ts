@@ -21,8 +21,8 @@ export type WorkerInfo = z.infer<typeof workerInfoSchema>
 const HEARTBEAT_MS = 2_000
 
 /**
- * Announces `worker` now and every `intervalMs` (default 2,000) until closed, also over a restart of Redis. It
- * counts as gone when four of these have passed without a word.
+ * Announces `worker` now, every `intervalMs` (default 2,000) and whenever Redis is back, until closed. It counts as
+ * gone when four of these have passed without a word.
  */
 export function announceWorker(
   connection: QueueConnection,
@@ -58,6 +58,10 @@ export function announceWorker(
     }
   }
 
+  connection.onReconnect(() => {
+    // A Redis that came back empty knows no worker, and calls would be refused until the next beat.
+    if (!closing.signal.aborted) announce().catch(() => {})
+  })
   const beating = beat()
   return {
     close: async () => {

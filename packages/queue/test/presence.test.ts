@@ -51,6 +51,18 @@ test("a worker is listed again after Redis lost everything", async () => {
   await expect.poll(() => listWorkers(connection), { timeout: 5_000 }).toHaveLength(1)
 })
 
+test("a worker is listed again as soon as it is back at a Redis that lost everything", async () => {
+  const redis = await testRedis()
+  const connection = testConnection({ url: redis.url })
+  const announced = announceWorker(connection, worker("wrk_1"), { intervalMs: 3_600_000 })
+  onTestFinished(() => announced.close())
+  await expect.poll(() => listWorkers(connection)).toHaveLength(1)
+  const { client } = connection.commands
+  await client.flushall()
+  await client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no").catch(() => {})
+  await expect.poll(() => listWorkers(connection).catch(() => "away")).toEqual([worker("wrk_1")])
+})
+
 test("what is no worker is left out and logged", async () => {
   const log = keepingLog()
   const connection = testConnection({ log })
