@@ -10,6 +10,21 @@ async function start(fetch = async () => new Response("hello")) {
   return listener
 }
 
+/** A listener that is told to close while an answer is under way, which `release` lets go. */
+async function closeUnderWay() {
+  const arrived = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const listener = await start(async () => {
+    arrived.resolve()
+    await release.promise
+    return new Response("done")
+  })
+  const answer = fetch(`http://127.0.0.1:${listener.port}`)
+  await arrived.promise
+  const closing = listener.close({ drainDelayMs: 0, drainMs: 5_000 })
+  return { listener, answer, closing, release }
+}
+
 async function sendRaw(port: number, request: string): Promise<string> {
   const socket = connect(port, "127.0.0.1")
   socket.end(request)
@@ -50,32 +65,14 @@ test("before it takes no more connections, it asks for those that are kept alive
 })
 
 test("the answer under way when the closing begins asks for it too", async () => {
-  const arrived = Promise.withResolvers<void>()
-  const release = Promise.withResolvers<void>()
-  const listener = await start(async () => {
-    arrived.resolve()
-    await release.promise
-    return new Response("done")
-  })
-  const answer = fetch(`http://127.0.0.1:${listener.port}`)
-  await arrived.promise
-  const closing = listener.close({ drainDelayMs: 0, drainMs: 5_000 })
+  const { answer, closing, release } = await closeUnderWay()
   release.resolve()
   expect((await answer).headers.get("connection")).toBe("close")
   await closing
 })
 
 test("closing waits for the answer under way and takes no new connection", async () => {
-  const arrived = Promise.withResolvers<void>()
-  const release = Promise.withResolvers<void>()
-  const listener = await start(async () => {
-    arrived.resolve()
-    await release.promise
-    return new Response("done")
-  })
-  const answer = fetch(`http://127.0.0.1:${listener.port}`)
-  await arrived.promise
-  const closing = listener.close({ drainDelayMs: 0, drainMs: 5_000 })
+  const { listener, answer, closing, release } = await closeUnderWay()
   const [refused] = await once(connect(listener.port, "127.0.0.1"), "error").then(
     (args) => args,
     (error) => [error],

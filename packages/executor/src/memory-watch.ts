@@ -56,8 +56,6 @@ export function watchMemory({ pid, allowedMb, onExceeded }: MemoryWatchOptions):
     },
     allowedMb,
     get rssMb() {
-      // At rest it is not watched.
-      if (!timer) rssMb = readRssMb(pid) || rssMb
       return rssMb
     },
   }
