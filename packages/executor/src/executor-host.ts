@@ -1,4 +1,5 @@
 import { totalmem } from "node:os"
+import { type Egress, openEgress } from "./egress.ts"
 import { type Identity, openIdentities } from "./identity.ts"
 import type { ExecutorLog } from "./run-task.ts"
 import { makeRuntimeFolder, type RuntimeFolder } from "./runtime-folder.ts"
@@ -8,6 +9,8 @@ export interface ExecutorHost {
   runtime: RuntimeFolder
   /** A user of its own for each executor; undefined where users cannot be changed. */
   takeIdentity(): Identity | undefined
+  /** Connects for them. */
+  egress: Egress
   /** Executors that half of the memory has room for. */
   maxExecutors: number
   close(): Promise<void>
@@ -19,11 +22,17 @@ export async function openExecutorHost(log: ExecutorLog): Promise<ExecutorHost> 
   if ("problem" in identities) {
     log.warn({ reason: identities.problem }, "executors run as the user that starts them")
   }
+  const takeIdentity = () => ("take" in identities ? identities.take() : undefined)
+  const egress = openEgress({ runtime, takeIdentity, log })
   return {
     runtime,
-    takeIdentity: () => ("take" in identities ? identities.take() : undefined),
+    takeIdentity,
+    egress,
     maxExecutors: roomForExecutors(),
-    close: runtime.remove,
+    async close() {
+      await egress.close()
+      await runtime.remove()
+    },
   }
 }
 

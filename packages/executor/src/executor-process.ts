@@ -4,10 +4,12 @@ import { type FrameLink, openFrameLink } from "./contained/frames.ts"
 import { startHeartbeat } from "./contained/heartbeat.ts"
 import { MAX_STORAGE_BYTES } from "./contained/storage-protocol.ts"
 import type { DeathReport } from "./death.ts"
+import type { LineEnd } from "./egress-link.ts"
 import type { LaunchedExecutor } from "./launched-executor.ts"
 import { openPendingRuns } from "./pending-runs.ts"
 import type { ExecutorSettings, HookCode, ToExecutor } from "./protocol.ts"
 import { createReceiver } from "./receive.ts"
+import { openRunCalls } from "./run-calls.ts"
 import { createRunStorages } from "./run-storages.ts"
 import type { RunTask } from "./run-task.ts"
 import { webtaskOf } from "./webtask.ts"
@@ -36,6 +38,9 @@ export interface ExecutorProcess {
 }
 
 const BOOT_LIMIT_MS = 10_000
+/** A process that dies leaves its line first. */
+const LINE_GRACE_MS = 1_000
+const RETIRED = "the egress broker was started anew, and this executor has no line to it"
 /**
  * Short runs are handed over ahead of time: a thread then goes on without a word between two processes, and those
  * words travel together. Nobody waits longer for it than the few milliseconds that the runs ahead take.
@@ -45,7 +50,14 @@ const RUNS_PER_THREAD = 4
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one process
 export function superviseExecutor(launched: LaunchedExecutor, settings: ExecutorSettings): ExecutorProcess {
-  const { gone, kill } = launched
+  const { kill } = launched
+  /** Runs inside. */
+  let inside = 0
+  /** It cannot connect any more: it ends with the runs that are inside. */
+  let isRetired = false
+  const gone = launched.gone.then((death) =>
+    death.reason === RETIRED ? { ...death, isBlameless: true as const } : death,
+  )
   const runs = openPendingRuns({
     threads: settings.threads,
     cancel: (id) => send({ type: "cancel", id }),
@@ -55,7 +67,19 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
   const { promise: proof, resolve: onProof, reject: failToProve } = Promise.withResolvers<string[]>()
   proof.catch(() => {})
   const storages = createRunStorages(send)
-  const receive = createReceiver({ runs, onReady, onProof, kill, onStorage: storages.take })
+  const calls = openRunCalls({
+    egress: launched.egress,
+    onStray: () => kill("it connected for a run that it was not given"),
+  })
+  const receive = createReceiver({
+    runs,
+    onConnected: calls.expect,
+    onReady,
+    onProof,
+    kill,
+    onStorage: storages.take,
+  })
+  launched.egress.listen({ onCalls: calls.take, onClosed: onLineClosed })
   let link: FrameLink | undefined
   void launched.stream.then((stream) => {
     // A stream that breaks is a process that ends, which is reported there.
@@ -79,11 +103,30 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
     heartbeat.stop()
     failToProve(new AppError("internal_error", `An executor could not be tested: ${death.reason}`))
     failToBoot(new AppError("internal_error", `An executor did not start: ${death.reason}`))
+    calls.expectAll()
     runs.endAll(death)
   })
 
   function send(message: ToExecutor): void {
     link?.send(message)
+  }
+
+  function onLineClosed(end: LineEnd): void {
+    calls.end(end)
+    if (end.because === "fault") kill(`it broke the protocol of its connections: ${end.fault}`)
+    if (end.because === "closed") {
+      // Nearly always since the process ends, which has a reason of its own.
+      const timer = setTimeout(kill, LINE_GRACE_MS, "it closed its line to the egress broker")
+      void gone.then(() => clearTimeout(timer))
+    }
+    if (end.because === "lost") {
+      isRetired = true
+      retire()
+    }
+  }
+
+  function retire(): void {
+    if (isRetired && inside === 0) kill(RETIRED)
   }
 
   return {
@@ -100,19 +143,27 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
       send({ type: "prove", port })
       return proof
     },
-    capacity: () => settings.threads * (runs.paceMs() < SHORT_RUN_MS ? RUNS_PER_THREAD : 1),
-    bind: (hook) => send({ type: "bind", hook }),
+    capacity: () => (isRetired ? 0 : settings.threads) * (runs.paceMs() < SHORT_RUN_MS ? RUNS_PER_THREAD : 1),
+    bind(hook) {
+      launched.egress.bind(hook.directives.egress)
+      send({ type: "bind", hook })
+    },
     run(task, signal) {
+      if (isRetired && inside === 0) return gone.then(() => undefined)
       const id = randomUUID()
+      inside += 1
       const release = launched.hold()
       const report = runs.add(id, task, signal).finally(() => {
         storages.end(id)
         release()
+        inside -= 1
+        retire()
       })
       storages.begin(id, task)
+      calls.begin(id)
       const { timeoutMs } = task.limits
       send({ type: "run", id, timeoutMs, event: task.event, webtask: JSON.stringify(webtaskOf(task)) })
-      return report
+      return report.then((one) => calls.complete(id, one))
     },
   }
 }

@@ -1,5 +1,5 @@
 import { AppError, type Outcome, type RunReport, TRIGGERS } from "@hooklane/core"
-import type { EgressRules } from "./contained/egress-rules.ts"
+import type { EgressRules } from "./contained/egress/egress-rules.ts"
 import { createCrashHistory } from "./crash-history.ts"
 import { readDirectives } from "./hook-directives.ts"
 import { openLauncher } from "./launcher.ts"

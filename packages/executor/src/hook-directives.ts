@@ -1,5 +1,5 @@
 import { parseDirectives, parseHostPatterns } from "@hooklane/core"
-import type { HookEgress } from "./contained/egress-rules.ts"
+import type { HookEgress } from "./contained/egress/egress-rules.ts"
 
 /** What a script asks of its executor. Of its powers it can only take away. */
 export interface HookDirectives {

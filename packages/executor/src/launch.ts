@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process"
 import type { Socket } from "node:net"
+import type { Egress } from "./egress.ts"
 import type { Identity } from "./identity.ts"
 import { attend, type LaunchedExecutor } from "./launched-executor.ts"
 import type { ExecutorSettings } from "./protocol.ts"
@@ -7,6 +8,7 @@ import type { RuntimeFolder } from "./runtime-folder.ts"
 
 export interface LaunchOptions {
   runtime: RuntimeFolder
+  egress: Egress
   identity: Identity | undefined
   /** Bound of its address space; undefined for the one that it is measured with. */
   addressSpaceMb?: number | undefined
@@ -16,17 +18,17 @@ export interface LaunchOptions {
 
 /**
  * Starts an executor's process: nothing of our environment, one readable folder, no core dump, no file it could
- * write, few descriptors. Never `--max-old-space-size`, which overrides the threads' own heap limits.
+ * write, few descriptors, and no
+ * network but its line to the egress broker. Never `--max-old-space-size`, which overrides the threads' own heap limits.
  */
 export function launchExecutor(
-  { runtime, identity, addressSpaceMb, socket }: LaunchOptions,
-  settings: ExecutorSettings,
+  { runtime, egress, identity, addressSpaceMb, socket }: LaunchOptions,
+  { egress: rules, ...settings }: ExecutorSettings,
 ): LaunchedExecutor {
   const [command, ...args] = underLimits(addressSpaceMb, [
     process.execPath,
     "--permission",
     "--allow-worker",
-    "--allow-net",
     `--allow-fs-read=${runtime.path}/`,
     "--disallow-code-generation-from-strings",
     "--zero-fill-buffers",
@@ -44,12 +46,13 @@ export function launchExecutor(
     cwd: runtime.path,
     // Two threads of libuv: they serve one hook only. UTC: the machine's zone is none of the hook's business.
     env: { UV_THREADPOOL_SIZE: "2", TZ: "UTC" },
-    stdio: ["ignore", "ignore", "pipe", socket ?? "pipe"],
+    stdio: ["ignore", "ignore", "pipe", socket ?? "pipe", "pipe"],
     ...identity,
   })
   // Only this process' own descriptor of it: the executor has one of its own.
   socket?.destroy()
-  return attend(child, settings)
+  const line = egress.connect(child.stdio[4], { rules, maxRuns: settings.threads })
+  return attend(child, settings, line)
 }
 
 /**

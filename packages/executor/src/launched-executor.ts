@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process"
 import { Duplex } from "node:stream"
 import { watchDeath } from "./death.ts"
+import type { EgressLink } from "./egress-link.ts"
 import { readRssMb, watchMemory } from "./memory-watch.ts"
 import type { ProcessDeath } from "./pending-runs.ts"
 import type { DeathCause, ExecutorSettings } from "./protocol.ts"
@@ -11,6 +12,8 @@ export interface LaunchedExecutor {
   readonly pid: number
   /** Its frames. Never resolves when the process is gone before there are any. */
   readonly stream: Promise<Duplex>
+  /** Its line to the egress broker. */
+  readonly egress: EgressLink
   /** Resolves when the process is gone and all it sent was read. */
   readonly gone: Promise<ProcessDeath>
   /** Ends the process at once. The first reason given is the one that counts. */
@@ -27,7 +30,11 @@ export interface LaunchedExecutor {
 const ALLOWED_MB = 128
 
 /** Takes care of an executor that is a child of this process. */
-export function attend(child: ChildProcess, { threads, heapMb }: ExecutorSettings): LaunchedExecutor {
+export function attend(
+  child: ChildProcess,
+  { threads, heapMb }: Pick<ExecutorSettings, "threads" | "heapMb">,
+  egress: EgressLink,
+): LaunchedExecutor {
   const pid = child.pid ?? 0
   const death = watchDeath(child)
   const memory = watchMemory({
@@ -38,6 +45,7 @@ export function attend(child: ChildProcess, { threads, heapMb }: ExecutorSetting
   return {
     pid,
     stream: framesOf(child),
+    egress,
     gone: death.gone.then((report) => ({ ...report, rssMb: memory.rssMb, limitMb: memory.allowedMb })),
     kill: death.kill,
     setBaseline: memory.setBaseline,

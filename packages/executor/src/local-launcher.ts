@@ -34,15 +34,16 @@ export async function openLocalLauncher({
 /**
  * Starts one executor that shows what it can do, and gives the way to start more of the kind, within the address
  * space that was measured at it.
- * @throws AppError internal_error when an executor cannot be started here, or would not contain a hook
+ * @throws AppError internal_error when an executor, or the egress broker, cannot be started here, or would not contain
+ * a hook
  */
 export async function proveLaunch(host: ExecutorHost, settings: ExecutorSettings): Promise<Launch> {
-  const { runtime, takeIdentity } = host
-  const first = launchExecutor({ runtime, identity: takeIdentity() }, settings)
-  const measured = await proveExecutor(superviseExecutor(first, settings))
+  const { runtime, takeIdentity, egress } = host
+  const first = launchExecutor({ runtime, egress, identity: takeIdentity() }, settings)
+  const [measured] = await Promise.all([proveExecutor(superviseExecutor(first, settings)), egress.ready])
   return (own, socket) => {
     const addressSpaceMb = addressSpaceFor(measured, own)
-    return launchExecutor({ runtime, identity: takeIdentity(), addressSpaceMb, socket }, own)
+    return launchExecutor({ runtime, egress, identity: takeIdentity(), addressSpaceMb, socket }, own)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LogLine, OutboundCall, Outcome, RunReport } from "@hooklane/core"
+import type { LogLine, Outcome, RunReport } from "@hooklane/core"
 import type { DeathReport } from "./death.ts"
 import type { DeathCause } from "./protocol.ts"
 import { createRedactor } from "./redact.ts"
@@ -20,8 +20,6 @@ export interface PendingRuns {
   settle(id: string, report: RunReport): void
   /** The newest output of a run, for the report if its process dies. */
   keepOutput(id: string, lines: LogLine[]): void
-  /** The connections of a run so far, for the same report. */
-  keepCalls(id: string, calls: OutboundCall[]): void
   /** The process is gone. */
   endAll(death: ProcessDeath): void
 }
@@ -52,7 +50,6 @@ interface PendingRun {
   /** What the run ended with if the process must be killed over it. */
   outcomeIfKilled?: Outcome
   lastOutput: LogLine[]
-  lastCalls: OutboundCall[]
   forget(): void
 }
 
@@ -128,7 +125,6 @@ export function openPendingRuns({ threads, cancel, kill }: PendingRunsPowers): P
         watchdog: undefined,
         isFinished: false,
         lastOutput: [],
-        lastCalls: [],
         forget: () => signal.removeEventListener("abort", stop),
       }
       if (run.hasBegun) watchTime(run)
@@ -145,10 +141,6 @@ export function openPendingRuns({ threads, cancel, kill }: PendingRunsPowers): P
       const run = runs.get(id)
       if (run) run.lastOutput = lines
     },
-    keepCalls(id, calls) {
-      const run = runs.get(id)
-      if (run) run.lastCalls = calls
-    },
     endAll(because) {
       death = because
       waiting.clear()
@@ -161,11 +153,10 @@ export function openPendingRuns({ threads, cancel, kill }: PendingRunsPowers): P
 function reportOf(run: PendingRun, { reason, cause, rssMb, limitMb }: ProcessDeath): RunReport {
   const ended: Outcome =
     cause === "memory" ? { status: "out_of_memory", limitMb } : { status: "crashed", reason }
-  const { task, startedAt, outcomeIfKilled, lastOutput, lastCalls } = run
-  const report = withoutAnswer(outcomeIfKilled ?? ended, performance.now() - startedAt, {
+  const { task, startedAt, outcomeIfKilled, lastOutput } = run
+  return withoutAnswer(outcomeIfKilled ?? ended, performance.now() - startedAt, {
     reason: outcomeIfKilled?.status === "timed_out" ? "wall_time" : cause,
     ...(rssMb > 0 && { rssMb }),
     lastOutput: createRedactor(task.secrets).logs(lastOutput),
   })
-  return { ...report, ...(lastCalls.length > 0 && { calls: lastCalls }) }
 }

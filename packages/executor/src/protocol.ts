@@ -1,13 +1,6 @@
-import {
-  type Kill,
-  killSchema,
-  logLineSchema,
-  MAX_OUTBOUND_CALLS,
-  outboundCallSchema,
-  type Trigger,
-} from "@hooklane/core"
+import { type Kill, killSchema, logLineSchema, type Trigger } from "@hooklane/core"
 import { z } from "zod"
-import type { EgressRules } from "./contained/egress-rules.ts"
+import type { EgressRules } from "./contained/egress/egress-rules.ts"
 import { MAX_STORAGE_BYTES, type StorageAnswer, type StorageOrder } from "./contained/storage-protocol.ts"
 import type { HookDirectives } from "./hook-directives.ts"
 
@@ -36,7 +29,8 @@ export const answerSchema = z.strictObject({
   logs: z.array(logLineSchema),
   logsTruncated: z.boolean(),
   runMs: z.number().min(0),
-  calls: z.array(outboundCallSchema).max(MAX_OUTBOUND_CALLS),
+  /** It has connected: its calls are to come from the egress broker, which knows them. */
+  hasCalls: z.boolean(),
   kill: killSchema.omit({ lastOutput: true }).optional(),
 })
 /** Why a process ended, in a word. */
@@ -73,8 +67,6 @@ export const fromExecutorSchema = z.discriminatedUnion("type", [
   }),
   /** The newest output of a run that takes its time: kept in case that its process dies with the rest. */
   z.strictObject({ type: z.literal("output"), id: z.uuid(), lines: z.array(logLineSchema).max(5) }),
-  /** Its connections so far, for the same case. */
-  z.strictObject({ type: z.literal("calls"), id: z.uuid(), calls: answerSchema.shape.calls }),
   answerSchema,
   storageOrderSchema,
   /** A thread has taken a run that had to wait for one. */
@@ -129,6 +121,9 @@ export interface ExecutorSettings {
   maxLogBytes: number
   egress: EgressRules
 }
+
+/** What of it its process knows. */
+export type ProcessSettings = Omit<ExecutorSettings, "egress">
 
 /** In what the executors of one worker differ. */
 export type ExecutorKind = Pick<ExecutorSettings, "heapMb">

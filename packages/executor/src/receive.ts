@@ -4,6 +4,8 @@ import { toReport } from "./report.ts"
 
 export interface ReceiverPowers {
   runs: PendingRuns
+  /** The run has connected. */
+  onConnected(run: string): void
   onReady(): void
   onProof(down: string[]): void
   onStorage(frame: StorageOrderFrame): void
@@ -14,6 +16,7 @@ export interface ReceiverPowers {
 /** Takes what an executor sends: each frame is checked, and one that is wrong is the last. */
 export function createReceiver({
   runs,
+  onConnected,
   onReady,
   onProof,
   onStorage,
@@ -32,6 +35,7 @@ export function createReceiver({
       kill("it answered a run that it was not given")
       return
     }
+    if (answer.hasCalls) onConnected(answer.id)
     try {
       runs.settle(answer.id, toReport(answer, pending.task))
     } catch {
@@ -52,7 +56,6 @@ export function createReceiver({
     if (data.type === "answer") settle(data)
     if (data.type === "begun") runs.begin(data.id)
     if (data.type === "output") runs.keepOutput(data.id, data.lines)
-    if (data.type === "calls") runs.keepCalls(data.id, data.calls)
     if (data.type === "storage_order") onStorage(data)
   }
 }

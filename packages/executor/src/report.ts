@@ -10,14 +10,13 @@ import type { RunTask } from "./run-task.ts"
  */
 export function toReport(answer: Answer, { secrets, limits }: RunTask): RunReport {
   const redact = createRedactor(secrets)
-  const { logsTruncated, runMs, calls, kill } = answer
+  const { logsTruncated, runMs, kill } = answer
   const logs = redact.logs(answer.logs)
   return {
     outcome: toOutcome(answer.ending, limits, redact),
     logs,
     logsTruncated,
     runMs,
-    ...(calls.length > 0 && { calls }),
     ...(kill && { kill: { ...kill, lastOutput: logs.slice(-LAST_LINES) } }),
   }
 }

@@ -1,5 +1,5 @@
 import type { RunReport, Snapshot } from "@hooklane/core"
-import type { EgressRules } from "./contained/egress-rules.ts"
+import type { EgressRules } from "./contained/egress/egress-rules.ts"
 import type { HookStorage } from "./run-storage.ts"
 
 /** One run of one hook version, with everything it may know. */

@@ -6,10 +6,12 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 
-/** The one folder that executors may read: their own modules as JavaScript, piscina, and acorn. */
+/** The one folder that executors may read: their own modules as JavaScript, piscina, and acorn. The egress broker's, too. */
 export interface RuntimeFolder {
   path: string
   entryFile: string
+  /** The egress broker's. */
+  egressFile: string
   remove(): Promise<void>
 }
 
@@ -40,6 +42,7 @@ export async function makeRuntimeFolder(): Promise<RuntimeFolder> {
   return {
     path,
     entryFile: join(path, "process.js"),
+    egressFile: join(path, "egress", "main.js"),
     remove() {
       clearInterval(freshener)
       return rm(path, { recursive: true, force: true })

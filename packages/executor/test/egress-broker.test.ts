@@ -1,9 +1,10 @@
 import { once } from "node:events"
 import { createServer } from "node:net"
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest"
-import { createEgressBroker } from "../src/contained/egress-broker.ts"
-import type { EgressRules } from "../src/contained/egress-rules.ts"
-import type { Address, NetEvent } from "../src/contained/net-protocol.ts"
+import type { EgressRules } from "../src/contained/egress/egress-rules.ts"
+import type { OutboundEvent } from "../src/contained/egress/outbound-connection.ts"
+import { createRunBroker } from "../src/contained/egress/run-broker.ts"
+import type { Address } from "../src/contained/net-protocol.ts"
 
 /** What a stranger's name server says, whose answers last for a single question. */
 const PUBLIC = { address: "198.32.64.12", family: 4 }
@@ -31,14 +32,15 @@ afterAll(() => void server.close())
 
 /** A broker whose resolver gives the next of these answers each time. */
 function openBroker(answers: Address[][], exceptions: EgressRules["exceptions"] = []) {
-  const events: NetEvent[] = []
+  const events: OutboundEvent[] = []
   let asked = 0
-  const broker = createEgressBroker({
+  const broker = createRunBroker({
     policy: {
       rules: { mode: "public", allow: [], exceptions },
       lookup: async () => answers[asked++] ?? [],
     },
     send: (event) => events.push(event),
+    mayFlow: () => true,
     onCalls: () => {},
   })
   onTestFinished(broker.close)
@@ -63,7 +65,7 @@ test("a name that is public and private at once is refused", async () => {
   const { broker, heard } = openBroker([[PUBLIC, LOOPBACK]])
   broker.handle({ kind: "net_open", id: 1, host: HOST, port })
   await expect.poll(() => heard(1)).toMatchObject(refused)
-  expect(broker.calls()).toMatchObject([{ host: HOST, allowed: false, refusal: "private_address" }])
+  expect(broker.report().calls).toMatchObject([{ host: HOST, allowed: false, refusal: "private_address" }])
   expect(visits).toBe(0)
 })
 

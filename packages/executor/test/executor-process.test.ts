@@ -23,16 +23,18 @@ const FRAME = `
   }
   const answer = (more) => send({
     type: "answer", id: "b9a3b1f0-5c3e-4a51-9d1e-1f0a2f6c7d11", ending: { status: "returned" },
-    logs: [], logsTruncated: false, runMs: 1, calls: [], ...more,
+    logs: [], logsTruncated: false, runMs: 1, hasCalls: false, ...more,
   })
   setInterval(() => {}, 1000)`
+
+const NO_EGRESS = { bind() {}, endRun() {}, listen() {} }
 
 /** A process in which a hook has taken over: it sends what it likes. */
 function startHostile(script: string): ExecutorProcess {
   const child = spawn(process.execPath, ["--eval", `${FRAME};${script}`], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   })
-  return superviseExecutor(attend(child, SETTINGS), SETTINGS)
+  return superviseExecutor(attend(child, SETTINGS, NO_EGRESS), SETTINGS)
 }
 
 /** A run that the process has begun ends with a report. */

@@ -1,6 +1,6 @@
 import { isIP } from "node:net"
 import { expect, test } from "vitest"
-import { isPublic } from "../src/contained/public-address.ts"
+import { isPublic } from "../src/contained/egress/public-address.ts"
 
 function check(address: string): boolean {
   return isPublic({ address, family: isIP(address) })

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process"
 import { lookup } from "node:dns/promises"
 import { promisify } from "node:util"
 import { expect, onTestFinished, test } from "vitest"
-import { isPublic } from "../src/contained/public-address.ts"
+import { isPublic } from "../src/contained/egress/public-address.ts"
 import { noAbort, start, taskOf } from "./harness.ts"
 
 /** A host that is there wherever packages are installed, or why it cannot be reached from here as it is from elsewhere. */

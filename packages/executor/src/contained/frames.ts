@@ -18,24 +18,23 @@ export interface FrameHandlers {
 
 const HEADER_BYTES = 4
 
-export function openFrameLink(stream: Duplex, handlers: FrameHandlers): FrameLink {
-  const read = createFrameReader(handlers)
-  stream.on("data", read)
-  let isCorked = false
-  return {
-    send(message) {
-      // All frames of one tick leave in one system call.
-      if (!isCorked) {
-        isCorked = true
-        stream.cork()
-        process.nextTick(() => {
-          isCorked = false
-          stream.uncork()
-        })
+export function openFrameLink(stream: Duplex, { maxBytes, onFrame, onFault }: FrameHandlers): FrameLink {
+  const write = writeTogether(stream)
+  readFrames(stream, {
+    maxBytes,
+    onFault,
+    onBytes(buffer, start, end) {
+      let message: unknown
+      try {
+        message = JSON.parse(buffer.toString("utf8", start, end))
+      } catch {
+        return "a frame is not JSON"
       }
-      stream.write(encodeFrame(message))
+      onFrame(message)
+      return undefined
     },
-  }
+  })
+  return { send: (message) => write(encodeFrame(message)) }
 }
 
 export function encodeFrame(message: object): Buffer {
@@ -47,7 +46,29 @@ export function encodeFrame(message: object): Buffer {
   return frame
 }
 
-function createFrameReader({ maxBytes, onFrame, onFault }: FrameHandlers): (chunk: Buffer) => void {
+/** All that is written in one tick leaves in one system call. */
+export function writeTogether(stream: Duplex): (...parts: Uint8Array[]) => void {
+  let isCorked = false
+  return (...parts) => {
+    if (!isCorked) {
+      isCorked = true
+      stream.cork()
+      process.nextTick(() => {
+        isCorked = false
+        stream.uncork()
+      })
+    }
+    for (const part of parts) stream.write(part)
+  }
+}
+
+export interface FrameReader extends Pick<FrameHandlers, "maxBytes" | "onFault"> {
+  /** What a frame holds, without its length. Returns what is wrong with it, if anything. */
+  onBytes(buffer: Buffer, start: number, end: number): string | undefined
+}
+
+/** Cuts what comes in into frames. Nothing is read after a fault. */
+export function readFrames(stream: Duplex, { maxBytes, onBytes, onFault }: FrameReader): void {
   let held: Buffer[] = []
   let heldBytes = 0
   let neededBytes = HEADER_BYTES
@@ -59,18 +80,7 @@ function createFrameReader({ maxBytes, onFrame, onFault }: FrameHandlers): (chun
     onFault(reason)
   }
 
-  function readFrame(buffer: Buffer, start: number, end: number): void {
-    let message: unknown
-    try {
-      message = JSON.parse(buffer.toString("utf8", start, end))
-    } catch {
-      fail("a frame is not JSON")
-      return
-    }
-    onFrame(message)
-  }
-
-  return (chunk) => {
+  stream.on("data", (chunk: Buffer) => {
     if (isBroken) return
     held.push(chunk)
     heldBytes += chunk.length
@@ -83,11 +93,11 @@ function createFrameReader({ maxBytes, onFrame, onFault }: FrameHandlers): (chun
       neededBytes = left < HEADER_BYTES ? HEADER_BYTES : HEADER_BYTES + buffer.readUInt32BE(position)
       if (neededBytes > HEADER_BYTES + maxBytes) return fail("a frame is larger than allowed")
       if (left < neededBytes) break
-      readFrame(buffer, position + HEADER_BYTES, position + neededBytes)
-      if (isBroken) return
+      const problem = onBytes(buffer, position + HEADER_BYTES, position + neededBytes)
+      if (problem !== undefined) return fail(problem)
       position += neededBytes
     }
     heldBytes = buffer.length - position
     held = heldBytes === 0 ? [] : [buffer.subarray(position)]
-  }
+  })
 }

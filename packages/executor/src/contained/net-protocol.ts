@@ -1,6 +1,6 @@
 /**
- * What passes between a hook's thread, which has no network, and the broker in the executor's main thread, which
- * has. It travels over the port of the run. `id` names a connection, or a lookup, within its run.
+ * What passes between a hook's thread, which has no network, and the executor's main thread, which passes it on to
+ * the egress broker. It travels over the port of the run. `id` names a connection, or a lookup, within its run.
  */
 export type NetRequest =
   | { kind: "net_open"; id: number; host: string; port: number }
@@ -34,4 +34,11 @@ export interface Endpoint extends Address {
 export interface NetProblem {
   code: string
   message: string
+  /** Where to, as Node's errors have it. */
+  address?: string
+  port?: number
+  /** The name that was looked up. */
+  hostname?: string
+  /** The system's number of the error. */
+  errno?: number
 }

@@ -80,6 +80,7 @@ export function createNetwork(): NetworkKeeper {
   }
 }
 
-export function netError({ code, message }: NetProblem): Error {
-  return Object.assign(new Error(message), { code, syscall: message.split(" ")[0] })
+/** An error as Node's own would be: with the address and port, or the name, that it is about. */
+export function netError({ message, ...facts }: NetProblem): Error {
+  return Object.assign(new Error(message), { ...facts, syscall: message.split(" ")[0] })
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import type { Worker } from "node:worker_threads"
 import { Piscina } from "piscina"
-import type { ExecutorSettings } from "../protocol.ts"
+import type { ProcessSettings } from "../protocol.ts"
 import { type Evidence, examine } from "./evidence.ts"
 import { threadFlags, threadLimits } from "./thread-flags.ts"
 import type { ServeTask, ThreadTask } from "./thread-protocol.ts"
@@ -20,7 +20,7 @@ export interface Pool {
   examine(threadId: number): Promise<Evidence>
 }
 
-export interface PoolOptions extends ExecutorSettings {
+export interface PoolOptions extends ProcessSettings {
   threadFile: string
   /** The only folder that a thread may read. */
   folder: string

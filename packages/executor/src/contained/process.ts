@@ -4,12 +4,13 @@ import { fileURLToPath } from "node:url"
 import type {
   DeathCause,
   Ending,
-  ExecutorSettings,
   FromExecutor,
   HookCode,
+  ProcessSettings,
   RunRequest,
   ToExecutor,
 } from "../protocol.ts"
+import { openEgressLine } from "./egress-line.ts"
 import { openFrameLink } from "./frames.ts"
 import { startHeartbeat } from "./heartbeat.ts"
 import { type HookThreads, openHookThreads } from "./hook-threads.ts"
@@ -17,24 +18,26 @@ import { startIdleWatch } from "./idle-watch.ts"
 import { createPool } from "./pool.ts"
 import { prepareScript } from "./prepare-script.ts"
 import { proveWalls } from "./prove-walls.ts"
-import type { Policy } from "./resolve.ts"
 import { createThreadRun, type ThreadRun } from "./thread-run.ts"
 
 /**
  * The entry of an executor process. It holds a pool of threads for one hook version and nothing else: no
- * credential, no environment, no way to reach more than its folder, its pipe and the network.
+ * credential, no environment, no way to reach more than its folder, its pipe and its line
+ * to the egress broker.
  */
 const PIPE_FD = 3
+const EGRESS_FD = 4
 /** Frames from the worker are trusted; the bound keeps a broken stream from filling the memory. */
 const MAX_FRAME_BYTES = 128 * 1024 * 1024
 
 const FLOODED: Ending = { status: "crashed", reason: "it printed without end" }
 
-const settings: ExecutorSettings = JSON.parse(process.argv[2] ?? "")
+const settings: ProcessSettings = JSON.parse(process.argv[2] ?? "")
 const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true })
+const egress = openEgressLine(new Socket({ fd: EGRESS_FD, readable: true, writable: true }))
 const runs = new Map<string, ThreadRun>()
 let runsSoFar = 0
-let hook: { threads: HookThreads; policy: Policy } | undefined
+let hook: HookThreads | undefined
 
 const pool = createPool({
   ...settings,
@@ -65,7 +68,7 @@ send({ type: "ready" })
 function receive(message: ToExecutor): void {
   switch (message.type) {
     case "bind":
-      hook = { threads: openThreads(message.hook), policy: policyFor(message.hook) }
+      hook = openThreads(message.hook)
       return
     case "run":
       start(message)
@@ -99,19 +102,18 @@ function start(request: RunRequest): void {
     giveUp("it was sent a run before a hook")
     return
   }
-  const { threads, policy } = hook
+  const threads = hook
   const { id } = request
   runsSoFar += 1
   const run = createThreadRun({
     number: runsSoFar,
-    policy,
+    egress,
     request,
     onAnswer: (answer) => {
       runs.delete(id)
       send(answer)
     },
     onOutput: (lines) => send({ type: "output", id, lines }),
-    onCalls: (calls) => send({ type: "calls", id, calls }),
     onStorage: ({ call, order }) => send({ type: "storage_order", id, call, order }),
     onFlood: () => threads.stop(run, FLOODED, { reason: "output" }),
   })
@@ -121,7 +123,7 @@ function start(request: RunRequest): void {
 
 function cancel(id: string): void {
   const run = runs.get(id)
-  if (run) hook?.threads.stop(run, { status: "cancelled" })
+  if (run) hook?.stop(run, { status: "cancelled" })
 }
 
 function openThreads(code: HookCode): HookThreads {
@@ -135,10 +137,6 @@ function openThreads(code: HookCode): HookThreads {
     onBegun: ({ request: { id } }) => send({ type: "begun", id }),
     onNotStarted: () => giveUp("its threads do not start"),
   })
-}
-
-function policyFor({ directives }: HookCode): Policy {
-  return { rules: settings.egress, hookEgress: directives.egress }
 }
 
 function share(code: HookCode): SharedArrayBuffer {

@@ -31,11 +31,11 @@ async function proveFlags({ port, heapMb }: ProofOptions): Promise<string[]> {
   return down
 }
 
-/** This thread starts others and connects; it reads one folder and must not do more. */
+/** This thread starts others; it reads one folder and must not do more. */
 function ownPowers(): string[] {
   const { permission } = process
   if (!permission) return ["the process has no permission model (--permission)"]
-  const refused = ["child", "addon", "wasi", "inspector", "fs.write"]
+  const refused = ["child", "net", "addon", "wasi", "inspector", "fs.write"]
   const held = refused.filter((scope) => permission.has(scope))
   if (permission.has("fs.read", "/")) held.push("fs.read")
   return held.map((scope) => `the process has the permission ${scope} (--permission)`)

@@ -2,7 +2,7 @@ import type { ResourceLimits } from "node:worker_threads"
 
 /**
  * The flags of every thread that runs a hook. They are its own, and without workers: a nested one could shed what
- * it inherits from the process. Without the network, too, which the process has for its broker.
+ * it inherits from the process.
  */
 export function threadFlags(folder: string): string[] {
   return ["--permission", `--allow-fs-read=${folder}/`, "--no-addons", "--no-warnings"]

@@ -1,7 +1,6 @@
 import type { Kill, LogLine } from "@hooklane/core"
 import type { Answer, Ending, RunRequest } from "../protocol.ts"
-import { createEgressBroker, type EgressBroker } from "./egress-broker.ts"
-import type { Policy } from "./resolve.ts"
+import type { EgressLine, RunLine } from "./egress-line.ts"
 import { createRunOutput } from "./run-output.ts"
 import type { StorageEvent, StorageRequest } from "./storage-protocol.ts"
 import type { RunMessage, RunOrder, ToThread } from "./thread-protocol.ts"
@@ -27,22 +26,20 @@ export interface ThreadRunOptions {
   /** Of this process, never used again. */
   number: number
   request: RunRequest
-  policy: Policy
+  egress: EgressLine
   onAnswer(answer: Answer): void
   /** Its newest lines, a moment after they were printed. */
   onOutput(lines: LogLine[]): void
-  /** Its connections, a moment after one began or ended. */
-  onCalls(calls: Answer["calls"]): void
   onStorage(request: Omit<StorageRequest, "kind">): void
   /** It prints without end, and must be stopped. */
   onFlood(): void
 }
 
-export function createThreadRun({ number, request, policy, ...on }: ThreadRunOptions): ThreadRun {
+export function createThreadRun({ number, request, egress, ...on }: ThreadRunOptions): ThreadRun {
   const { id, event, webtask } = request
   const output = createRunOutput(on.onOutput)
   let voice: RunVoice | undefined
-  let broker: EgressBroker | undefined
+  let line: RunLine | undefined
   let logsTruncated = false
   let isAnswered = false
 
@@ -53,8 +50,8 @@ export function createThreadRun({ number, request, policy, ...on }: ThreadRunOpt
   function settle(ending: Ending, { runMs = 0, kill }: Partial<Pick<Answer, "runMs" | "kill">> = {}): void {
     if (isAnswered) return
     isAnswered = true
-    const facts = { ending, logs: output.close(), logsTruncated, runMs, calls: broker?.calls() ?? [] }
-    broker?.close()
+    const facts = { ending, logs: output.close(), logsTruncated, runMs, hasCalls: line !== undefined }
+    line?.close()
     on.onAnswer({ type: "answer", id, ...facts, ...(kill && { kill }) })
   }
 
@@ -83,8 +80,8 @@ export function createThreadRun({ number, request, policy, ...on }: ThreadRunOpt
           return
         default:
           if (isAnswered) return
-          broker ??= createEgressBroker({ policy, send: tell, onCalls: on.onCalls })
-          broker.handle(message)
+          line ??= egress.openRun(id, tell)
+          line.handle(message)
       }
     },
     settle,

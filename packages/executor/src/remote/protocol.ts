@@ -1,6 +1,8 @@
 import { KILL_REASONS } from "@hooklane/core"
 import { z } from "zod"
-import type { EgressRules } from "../contained/egress-rules.ts"
+import type { EgressRules, HookEgress } from "../contained/egress/egress-rules.ts"
+import type { LineEnd } from "../egress-link.ts"
+import { runCallsSchema } from "../egress-protocol.ts"
 import type { ProcessDeath } from "../pending-runs.ts"
 import type { ExecutorSettings } from "../protocol.ts"
 
@@ -10,8 +12,8 @@ import type { ExecutorSettings } from "../protocol.ts"
  * the executor's own, and nothing on it passes through the service.
  */
 
-/** Orders, reports and the frame that names an executor are small; lists of hosts may be long. */
-export const MAX_FRAME_BYTES = 256 * 1024
+/** Orders and most reports are small; lists of hosts, and of a run's connections, may be long. */
+export const MAX_FRAME_BYTES = 1024 * 1024
 /** A connection that has not said in this time what it is for is closed. */
 export const GREETING_LIMIT_MS = 5_000
 
@@ -48,6 +50,11 @@ export type Greeting = z.infer<typeof greetingSchema>
 
 const key = z.uuid()
 
+const hookEgressSchema = z.union([
+  z.literal("none"),
+  z.array(hostPatternSchema).max(1_000).readonly(),
+]) satisfies z.ZodType<HookEgress>
+
 /** What a worker orders. */
 export const orderSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("kill"), key }),
@@ -55,6 +62,10 @@ export const orderSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("set_baseline"), key }),
   /** Whether runs are inside, so that its memory is to be watched. */
   z.strictObject({ type: z.literal("watch"), key, isBusy: z.boolean() }),
+  /** It serves a hook from now on, which may want fewer connections than the rules allow. */
+  z.strictObject({ type: z.literal("bind_egress"), key, hookEgress: hookEgressSchema.optional() }),
+  /** Ends what a run has open. */
+  z.strictObject({ type: z.literal("end_run"), key, run: z.uuid() }),
   z.strictObject({ type: z.literal("ping") }),
 ])
 export type Order = z.infer<typeof orderSchema>
@@ -66,6 +77,12 @@ const deathSchema = z.strictObject({
   rssMb: z.number(),
   limitMb: z.number(),
 }) satisfies z.ZodType<ProcessDeath>
+
+const lineEndSchema = z.discriminatedUnion("because", [
+  z.strictObject({ because: z.literal("closed") }),
+  z.strictObject({ because: z.literal("fault"), fault: z.string().max(1_000) }),
+  z.strictObject({ because: z.literal("lost"), reason: z.string().max(1_000) }),
+]) satisfies z.ZodType<LineEnd>
 
 /** What a sandbox service reports. */
 export const reportSchema = z.discriminatedUnion("type", [
@@ -83,6 +100,10 @@ export const reportSchema = z.discriminatedUnion("type", [
     type: z.literal("memory"),
     executors: z.array(z.strictObject({ key, rssMb: z.number() })),
   }),
+  /** What the egress broker knows of a run in it. */
+  z.strictObject({ type: z.literal("calls"), key, report: runCallsSchema }),
+  /** Nothing more is known of its connections. */
+  z.strictObject({ type: z.literal("line_closed"), key, end: lineEndSchema }),
   z.strictObject({ type: z.literal("pong") }),
 ])
 export type Report = z.infer<typeof reportSchema>

@@ -2,17 +2,21 @@ import { connect, type Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { encodeFrame } from "../contained/frames.ts"
 import type { DeathReport } from "../death.ts"
+import type { EgressListener } from "../egress-link.ts"
 import type { LaunchedExecutor } from "../launched-executor.ts"
 import type { ProcessDeath } from "../pending-runs.ts"
 import type { ExecutorKind } from "../protocol.ts"
 import type { Control } from "./control.ts"
 import { type Greeting, withoutBlame } from "./protocol.ts"
+import { openRemoteEgress } from "./remote-egress.ts"
 import { createWatchOrders } from "./watch-orders.ts"
 
 /** An executor that a sandbox service starts and watches for this worker. */
 export interface RemoteExecutor extends LaunchedExecutor {
   onStarted(pid: number): void
   onMemory(rssMb: number): void
+  /** What is reported of its line to the egress broker. */
+  readonly onLine: EgressListener
   onGone(death: ProcessDeath): void
   /** Gives it back, unless a run is inside. From then on it is gone: no run may enter it any more. */
   onWanted(): void
@@ -32,10 +36,12 @@ const KILL_LIMIT_MS = 5_000
 /** What a process sent before its end is here by then. */
 const READ_LIMIT_MS = 1_000
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one executor
 export function openRemoteExecutor({ path, control, key, kind }: RemoteExecutorOptions): RemoteExecutor {
   const { promise: stream, resolve: onStream } = Promise.withResolvers<Duplex>()
   const { promise: gone, resolve: onDead } = Promise.withResolvers<ProcessDeath>()
   const watch = createWatchOrders((isBusy) => control.order({ type: "watch", key, isBusy }))
+  const egress = openRemoteEgress(control, key)
   const socket = connect(path)
   let pid = 0
   let rssMb = 0
@@ -71,6 +77,8 @@ export function openRemoteExecutor({ path, control, key, kind }: RemoteExecutorO
     },
     stream,
     gone,
+    egress: egress.link,
+    onLine: egress.told,
     kill(reason, cause = "crash") {
       told ??= { reason, cause }
       control.order({ type: "kill", key })
@@ -95,6 +103,7 @@ export function openRemoteExecutor({ path, control, key, kind }: RemoteExecutorO
       end(withoutBlame("its place was needed"))
     },
     giveUp(reason) {
+      egress.told.onClosed({ because: "closed" })
       socket.destroy()
       end({ ...withoutBlame(reason), rssMb })
     },

@@ -33,6 +33,8 @@ export async function connectToSandbox({
       for (const { key, rssMb } of report.executors) executors.get(key)?.onMemory(rssMb)
     }
     if (report.type === "started") executors.get(report.key)?.onStarted(report.pid)
+    if (report.type === "calls") executors.get(report.key)?.onLine.onCalls(report.report)
+    if (report.type === "line_closed") executors.get(report.key)?.onLine.onClosed(report.end)
     if (report.type === "wanted") executors.get(report.key)?.onWanted()
     if (report.type === "gone") executors.get(report.key)?.onGone(report.death)
   }
@@ -74,6 +76,7 @@ function notLaunched(reason = "the sandbox service is away"): LaunchedExecutor {
     rssMb: 0,
     stream: new Promise(() => {}),
     gone: Promise.resolve(withoutBlame(reason)),
+    egress: { bind() {}, endRun() {}, listen() {} },
     kill() {},
     setBaseline() {},
     hold: () => () => {},

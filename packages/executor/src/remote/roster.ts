@@ -36,6 +36,8 @@ interface Member {
 }
 
 const MEMORY_REPORT_MS = 2_000
+/** The egress broker notices within a millisecond that an executor has ended. */
+const CALLS_LIMIT_MS = 500
 /** A worker answers at once. */
 const ASK_MS = 250
 
@@ -56,6 +58,19 @@ export function openRoster(report: (report: Report) => void): Roster {
     await Promise.race([member.executor.gone, sleep(ASK_MS)])
   }
 
+  /** Resolves when there is nothing more to report. */
+  function reportCalls(key: string, { egress }: LaunchedExecutor): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    egress.listen({
+      onCalls: (calls) => report({ type: "calls", key, report: calls }),
+      onClosed(end) {
+        report({ type: "line_closed", key, end })
+        resolve()
+      },
+    })
+    return promise
+  }
+
   return {
     get size() {
       return members.size
@@ -72,9 +87,12 @@ export function openRoster(report: (report: Report) => void): Roster {
     add(key, executor) {
       const member = newMember(executor)
       members.set(key, member)
-      void executor.gone.then((death) => {
+      const callsAreTold = reportCalls(key, executor)
+      void executor.gone.then(async (death) => {
         member.release?.()
         members.delete(key)
+        // Its worker forgets it then.
+        await Promise.race([callsAreTold, sleep(CALLS_LIMIT_MS)])
         report({ type: "gone", key, death })
       })
     },
@@ -109,6 +127,8 @@ function obey(member: Member, order: ExecutorOrder): void {
   const { executor } = member
   // The worker has a reason of its own, and that is the one which it tells.
   if (order.type === "kill") executor.kill("its worker ended it")
+  if (order.type === "bind_egress") executor.egress.bind(order.hookEgress)
+  if (order.type === "end_run") executor.egress.endRun(order.run)
   if (order.type === "set_baseline") {
     executor.setBaseline()
     member.idleSince = performance.now()

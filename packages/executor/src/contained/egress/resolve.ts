@@ -2,8 +2,8 @@ import { lookup as systemLookup } from "node:dns/promises"
 import { isIP } from "node:net"
 import { domainToASCII } from "node:url"
 import type { OutboundRefusal } from "@hooklane/core"
+import type { Address, NetProblem } from "../net-protocol.ts"
 import { type EgressRules, type HookEgress, mayResolve, type Reach, reachOf } from "./egress-rules.ts"
-import type { Address, NetProblem } from "./net-protocol.ts"
 import { isPublic } from "./public-address.ts"
 
 export interface Policy {
@@ -77,7 +77,16 @@ function nameOf(host: string): string | undefined {
   return domainToASCII(bare.replace(/\.$/, "")) || undefined
 }
 
+/** The parts of an error of Node's that say what failed and where. */
 export function problemOf(error: unknown): NetProblem {
   if (!(error instanceof Error)) return { code: "ERR_NETWORK", message: String(error) }
-  return { code: "code" in error ? String(error.code) : "ERR_NETWORK", message: error.message }
+  const { address, port, hostname, errno }: NodeJS.ErrnoException & Partial<NetProblem> = error
+  return {
+    code: "code" in error ? String(error.code) : "ERR_NETWORK",
+    message: error.message,
+    ...(address !== undefined && { address }),
+    ...(port !== undefined && { port }),
+    ...(hostname !== undefined && { hostname }),
+    ...(errno !== undefined && { errno }),
+  }
 }

@@ -1,36 +1,48 @@
 import type { Socket } from "node:net"
 import type { OutboundCall } from "@hooklane/core"
-import { dial } from "./dial.ts"
-import type { Endpoint, NetEvent, NetProblem, NetRequest } from "./net-protocol.ts"
+import { REPORTED_BYTES, WINDOW_BYTES } from "../net-frames.ts"
+import type { Endpoint, NetEvent, NetProblem, NetRequest } from "../net-protocol.ts"
+import { type Dialling, dial } from "./dial.ts"
 import { type Policy, problemOf, REFUSALS, resolveDestination } from "./resolve.ts"
 
 /** One connection of a hook, on the side that has the network. */
 export interface OutboundConnection {
-  handle(request: NetRequest): void
+  /** Returns what is wrong with the request, if anything. */
+  handle(request: NetRequest): string | undefined
   /** Brings the figures of its call up to date. */
   count(): void
+  /** The line has room again. */
+  flow(): void
   destroy(): void
 }
+
+/** What the executor is told; it counts the bytes that it has sent, and not its writes. */
+export type OutboundEvent =
+  | Exclude<NetEvent, { kind: "written" }>
+  | { kind: "written"; id: number; bytes: number }
 
 export interface OutboundOptions {
   request: { id: number; host: string; port: number }
   policy: Policy
   /** Its entry in the list of calls, which it keeps. */
   call: OutboundCall
-  send(event: NetEvent, transfer?: ArrayBuffer[]): void
+  send(event: OutboundEvent): void
   /** False when the run has had all the bytes that it may get. */
   mayTake(bytes: number): boolean
+  /** False while the executor does not read what was sent already. */
+  mayFlow(): boolean
   onClosed(): void
 }
-
-/** So much may be on its way to the thread before it has read any of it. */
-const MAX_UNREAD_BYTES = 256 * 1024
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one connection
 export function openOutbound({ request, policy, call, send, ...on }: OutboundOptions): OutboundConnection {
   const { id, host, port } = request
+  let dialling: Dialling | undefined
   let socket: Socket | undefined
   let unreadBytes = 0
+  let unwrittenBytes = 0
+  /** Have left, and the executor does not know it yet. */
+  let writtenBytes = 0
   let isOver = false
 
   function count(): void {
@@ -43,6 +55,7 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     if (isOver) return
     count()
     isOver = true
+    dialling?.cancel()
     socket?.destroy()
     if (problem) call.problem = problem.message.slice(0, 200)
     send({ kind: "closed", id, ...(problem && { problem }) })
@@ -51,36 +64,32 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
 
   function refuse(refusal: keyof typeof REFUSALS): void {
     Object.assign(call, { allowed: false, refusal })
-    end({ code: "EACCES", message: `connect EACCES ${host}:${port} - ${REFUSALS[refusal]}` })
+    const message = `connect EACCES ${host}:${port} - ${REFUSALS[refusal]}`
+    end({ code: "EACCES", message, address: host, port })
   }
 
   async function connect(): Promise<void> {
     const resolution = await resolveDestination(policy, host, port)
+    if (isOver) return
     if ("refusal" in resolution) return refuse(resolution.refusal)
     if ("problem" in resolution) return end(resolution.problem)
-    let last: NetProblem | undefined
-    for (const address of resolution.addresses) {
-      if (isOver) return
-      const dialling = dial(address, port)
-      socket = dialling.socket
-      last = await dialling.connected
-      if (!last) return pump(socket)
-    }
-    end(last)
+    dialling = dial(resolution.addresses, port)
+    const result = await dialling.connected
+    if ("problem" in result) return end(result.problem)
+    socket = result.socket
+    if (isOver) socket.destroy()
+    else pump(socket)
   }
 
   function pump(connected: Socket): void {
-    if (isOver) return
-    connected.on("data", (chunk: Buffer) => {
+    connected.on("data", (chunk: Buffer<ArrayBuffer>) => {
       call.bytesIn += chunk.length
       if (!on.mayTake(chunk.length)) {
         return end({ code: "EMSGSIZE", message: `read EMSGSIZE - a run may receive ${MAX_RECEIVED}` })
       }
       unreadBytes += chunk.length
-      if (unreadBytes > MAX_UNREAD_BYTES) connected.pause()
-      // Its own memory, without what else is in the buffer that it was read into.
-      const bytes = new Uint8Array(chunk)
-      send({ kind: "data", id, bytes }, [bytes.buffer])
+      send({ kind: "data", id, bytes: chunk })
+      if (unreadBytes > WINDOW_BYTES || !on.mayFlow()) connected.pause()
     })
     connected.on("end", () => send({ kind: "ended", id }))
     connected.on("error", (error) => end(problemOf(error)))
@@ -88,18 +97,38 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     send({ kind: "opened", id, remote: remoteOf(connected), local: localOf(connected) })
   }
 
+  function write(bytes: Uint8Array): string | undefined {
+    unwrittenBytes += bytes.length
+    if (unwrittenBytes > WINDOW_BYTES) return "it sent more than may be on its way"
+    socket?.write(bytes, () => {
+      unwrittenBytes -= bytes.length
+      writtenBytes += bytes.length
+      if (writtenBytes < REPORTED_BYTES || isOver) return
+      send({ kind: "written", id, bytes: writtenBytes })
+      writtenBytes = 0
+    })
+    return undefined
+  }
+
+  function flow(): void {
+    if (unreadBytes <= WINDOW_BYTES && on.mayFlow()) socket?.resume()
+  }
+
   void connect()
   return {
     handle(one) {
       if (one.kind === "net_close") end()
       if (one.kind === "net_end") socket?.end()
-      if (one.kind === "net_write") socket?.write(one.bytes, () => send({ kind: "written", id }))
+      if (one.kind === "net_write") return write(one.bytes)
       if (one.kind === "net_taken") {
         unreadBytes -= one.bytes
-        if (unreadBytes <= MAX_UNREAD_BYTES) socket?.resume()
+        if (unreadBytes < 0) return "it took more than it was given"
+        flow()
       }
+      return undefined
     },
     count,
+    flow,
     destroy: () => end(),
   }
 }

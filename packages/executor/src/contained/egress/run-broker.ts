@@ -1,0 +1,159 @@
+import type { OutboundCall } from "@hooklane/core"
+import type { NetProblem, NetRequest } from "../net-protocol.ts"
+import { createMomentLater } from "./moment-later.ts"
+import { type OutboundConnection, type OutboundEvent, openOutbound } from "./outbound-connection.ts"
+import { type Policy, resolveHost } from "./resolve.ts"
+
+/** Makes the connections of one run, for a process that cannot, after the rules. */
+export interface RunBroker {
+  /** Returns what no executor asks for, if it is that. */
+  handle(request: NetRequest): string | undefined
+  /** The connections so far, the refused ones too. */
+  report(): CallsSoFar
+  /** The executor reads again. */
+  flow(): void
+  /** Ends all connections; nothing is opened any more. */
+  close(): void
+}
+
+export interface CallsSoFar {
+  calls: OutboundCall[]
+  /** Which of them, by their place in the list, are under way. */
+  open: number[]
+}
+
+export interface RunBrokerOptions {
+  policy: Policy
+  send(event: OutboundEvent): void
+  /** False while the executor does not read what was sent already. */
+  mayFlow(): boolean
+  /** The connections so far, a moment after one began or ended. */
+  onCalls(calls: CallsSoFar): void
+}
+
+const MAX_OPEN = 20
+const MAX_CONNECTIONS = 100
+const MAX_LOOKUPS = 100
+/** What may come in during a run, all connections together. */
+const MAX_BYTES_IN = 10 * 1024 * 1024
+
+type OpenRequest = Extract<NetRequest, { kind: "net_open" }>
+
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one run
+export function createRunBroker({ policy, send, mayFlow, onCalls }: RunBrokerOptions): RunBroker {
+  const calls: OutboundCall[] = []
+  const open = new Map<number, { connection: OutboundConnection; call: OutboundCall }>()
+  /** Those beyond `MAX_OPEN`, the oldest first. */
+  const waiting = new Map<number, { request: OpenRequest; call: OutboundCall }>()
+  let lookups = 0
+  let bytesLeft = MAX_BYTES_IN
+  let isClosed = false
+  const notice = createMomentLater(() => onCalls(report()))
+
+  function tell(event: OutboundEvent): void {
+    if (!isClosed) send(event)
+  }
+
+  function take(request: OpenRequest): void {
+    const { id, host, port } = request
+    // What is beyond the bound is refused, and not listed: a hook may try for ever.
+    if (calls.length >= MAX_CONNECTIONS) {
+      tell({ kind: "closed", id, problem: tooMany("connect", `${MAX_CONNECTIONS} connections`) })
+      return
+    }
+    const call = { at: Date.now(), host: host.slice(0, 255), port, ...NOTHING_YET }
+    calls.push(call)
+    notice.ask()
+    waiting.set(id, { request, call })
+    connectNext()
+  }
+
+  function connectNext(): void {
+    for (const [id, { request, call }] of waiting) {
+      if (open.size >= MAX_OPEN || isClosed) return
+      waiting.delete(id)
+      connect(request, call)
+    }
+  }
+
+  function connect(request: OpenRequest, call: OutboundCall): void {
+    const connection = openOutbound({
+      request,
+      policy,
+      call,
+      send: tell,
+      mayTake(bytes) {
+        bytesLeft -= bytes
+        return bytesLeft >= 0
+      },
+      mayFlow,
+      onClosed() {
+        open.delete(request.id)
+        if (isClosed) return
+        notice.ask()
+        connectNext()
+      },
+    })
+    open.set(request.id, { connection, call })
+  }
+
+  /** The hook does not want it any more. */
+  function leaveLine(id: number): void {
+    const left = waiting.get(id)
+    if (!left) return
+    waiting.delete(id)
+    left.call.durationMs = Date.now() - left.call.at
+    left.call.problem = NOT_ITS_TURN
+  }
+
+  async function look({ id, host }: Extract<NetRequest, { kind: "net_lookup" }>): Promise<void> {
+    lookups += 1
+    const resolution =
+      lookups > MAX_LOOKUPS
+        ? { problem: tooMany("getaddrinfo", `${MAX_LOOKUPS} lookups`) }
+        : await resolveHost(policy, host)
+    if ("addresses" in resolution) tell({ kind: "addresses", id, addresses: resolution.addresses })
+    else tell({ kind: "closed", id, problem: resolution.problem })
+  }
+
+  function report(): CallsSoFar {
+    for (const { connection } of open.values()) connection.count()
+    const underWay = new Set([...open.values(), ...waiting.values()].map(({ call }) => call))
+    return { calls, open: calls.flatMap((call, index) => (underWay.has(call) ? [index] : [])) }
+  }
+
+  return {
+    handle(request) {
+      if (isClosed) return undefined
+      const { kind, id } = request
+      if (kind === "net_lookup") {
+        void look(request)
+        return undefined
+      }
+      if (kind !== "net_open") {
+        if (kind === "net_close") leaveLine(id)
+        return open.get(id)?.connection.handle(request)
+      }
+      if (open.has(id) || waiting.has(id)) return "it opened a connection twice"
+      take(request)
+      return undefined
+    },
+    report,
+    flow() {
+      for (const { connection } of open.values()) connection.flow()
+    },
+    close() {
+      isClosed = true
+      notice.cancel()
+      for (const { connection } of open.values()) connection.destroy()
+      for (const id of waiting.keys()) leaveLine(id)
+    },
+  }
+}
+
+const NOTHING_YET = { durationMs: 0, bytesIn: 0, bytesOut: 0, allowed: true }
+const NOT_ITS_TURN = `it waited for one of the ${MAX_OPEN} connections that a run may have at once`
+
+function tooMany(call: string, what: string): NetProblem {
+  return { code: "EMFILE", message: `${call} EMFILE - a run may make ${what} in all` }
+}
