@@ -13,6 +13,8 @@ export interface EgressLink {
 
 export interface EgressListener {
   onCalls(report: RunCallsReport): void
+  /** The executor broke the protocol: its line is ended. */
+  onFault(fault: string): void
   /** Comes once; nothing comes after it. */
   onClosed(end: LineEnd): void
 }
@@ -20,7 +22,5 @@ export interface EgressListener {
 export type LineEnd =
   /** The executor closed it, or ended. */
   | { because: "closed" }
-  /** The executor broke the protocol. */
-  | { because: "fault"; fault: string }
   /** The broker ended. */
   | { because: "lost"; reason: string }

@@ -11,7 +11,8 @@ const key = z.uuid()
 
 /** The connections of a run so far, the refused ones too. */
 export const runCallsSchema = z.strictObject({
-  run: z.uuid(),
+  /** As its executor names it: 16 bytes of any kind. */
+  run: z.guid(),
   calls: z.array(outboundCallSchema).max(MAX_OUTBOUND_CALLS),
   /** Which of them, by their place in the list, are under way. */
   open: z.array(z.int().min(0)).max(MAX_OUTBOUND_CALLS),
@@ -27,8 +28,10 @@ export const egressReportSchema = z.discriminatedUnion("type", [
   /** It has the line, and can be handed another one. */
   z.strictObject({ type: z.literal("taken"), key }),
   z.strictObject({ type: z.literal("calls"), key, ...runCallsSchema.shape }),
-  /** Nothing more comes of the line; `fault` is what its executor did wrong. */
-  z.strictObject({ type: z.literal("closed"), key, fault: z.string().max(1_000).optional() }),
+  /** What its executor did wrong: the line is ended. */
+  z.strictObject({ type: z.literal("fault"), key, fault: z.string().max(1_000) }),
+  /** Nothing more comes of the line. */
+  z.strictObject({ type: z.literal("closed"), key }),
 ])
 export type EgressReport = z.infer<typeof egressReportSchema>
 

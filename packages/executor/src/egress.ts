@@ -78,7 +78,10 @@ export function openEgress(options: EgressOptions): Egress {
   }
 
   function onGone(reason: string, livedMs: number): void {
-    if (isClosed) return
+    if (isClosed) {
+      for (const line of lines.values()) end(line, { because: "closed" })
+      return
+    }
     fail(reason)
     log.warn({ reason }, "egress broker ended")
     for (const line of lines.values()) if (line.state !== "waiting") end(line, { because: "lost", reason })
@@ -120,7 +123,8 @@ export function openEgress(options: EgressOptions): Egress {
     }
     if (!line) return
     if (report.type === "calls") line.listener?.onCalls(callsOf(report))
-    if (report.type === "closed") end(line, endOf(report.fault))
+    if (report.type === "fault") line.listener?.onFault(report.fault)
+    if (report.type === "closed") end(line, { because: "closed" })
   }
 
   function onTaken(line: Line): void {
@@ -163,10 +167,6 @@ export function openEgress(options: EgressOptions): Egress {
 
 function callsOf({ run, calls, open, isFinal }: Extract<EgressReport, { type: "calls" }>) {
   return { run, calls, open, isFinal }
-}
-
-function endOf(fault: string | undefined): LineEnd {
-  return fault === undefined ? { because: "closed" } : { because: "fault", fault }
 }
 
 /** One life of the broker. */
@@ -219,8 +219,11 @@ function startBroker({ runtime, takeIdentity }: EgressOptions, on: BrokerEvents)
   }
 }
 
-/** JavaScript of the broker; what it buffers for connections is beside it, and bounded for each of them. */
-const HEAP_MB = 64
+/** The system's resolver works in these threads, half of them at once: two for each executor that there can be. */
+const RESOLVER_THREADS = 128
+
+/** What it keeps for an executor that was taken over is bounded, a few MB each; this is for all of them together. */
+const HEAP_MB = 256
 
 /** Nothing of our environment, one readable folder, no file that it could write: what it has more is the network. */
 function spawnBroker(runtime: RuntimeFolder, identity: Identity | undefined): ChildProcess {
@@ -238,7 +241,7 @@ function spawnBroker(runtime: RuntimeFolder, identity: Identity | undefined): Ch
   ] as const
   return spawn("/bin/sh", ["-c", `ulimit -c 0; ulimit -f 0; exec "$0" "$@"`, ...command], {
     cwd: runtime.path,
-    env: {},
+    env: { UV_THREADPOOL_SIZE: String(RESOLVER_THREADS) },
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     ...identity,
   })

@@ -23,13 +23,15 @@ export interface ExecutorProcess {
   readonly ready: Promise<void>
   /** Resolves when the process is gone, with the reason. */
   readonly gone: Promise<DeathReport>
+  /** Resolves when it cannot connect any more: it takes no run from then on, and ends with those that are inside. */
+  readonly retired: Promise<void>
   /** Makes it the process of one hook version, once and for ever. */
   bind(hook: HookCode): void
   /** How many runs it takes: as many as it has threads, and some more to wait there when runs are short. */
   capacity(): number
   /**
-   * Always resolves: with what the executor answered, or with how it died; with undefined when it died before
-   * the run had begun.
+   * Always resolves: with what the executor answered, or with how it died; with undefined when it died, or
+   * retired, before the run had begun.
    */
   run(task: RunTask, signal: AbortSignal): Promise<RunReport | undefined>
   /** Asks what it can do and should not. Rejects when it dies over it. */
@@ -50,14 +52,10 @@ const RUNS_PER_THREAD = 4
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one process
 export function superviseExecutor(launched: LaunchedExecutor, settings: ExecutorSettings): ExecutorProcess {
-  const { kill } = launched
-  /** Runs inside. */
+  const { gone, kill } = launched
+  const { promise: retired, resolve: onRetired } = Promise.withResolvers<void>()
   let inside = 0
-  /** It cannot connect any more: it ends with the runs that are inside. */
   let isRetired = false
-  const gone = launched.gone.then((death) =>
-    death.reason === RETIRED ? { ...death, isBlameless: true as const } : death,
-  )
   const runs = openPendingRuns({
     threads: settings.threads,
     cancel: (id) => send({ type: "cancel", id }),
@@ -79,7 +77,11 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
     kill,
     onStorage: storages.take,
   })
-  launched.egress.listen({ onCalls: calls.take, onClosed: onLineClosed })
+  launched.egress.listen({
+    onCalls: calls.take,
+    onFault: (fault) => kill(`it broke the protocol of its connections: ${fault}`),
+    onClosed: onLineClosed,
+  })
   let link: FrameLink | undefined
   void launched.stream.then((stream) => {
     // A stream that breaks is a process that ends, which is reported there.
@@ -113,7 +115,6 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
 
   function onLineClosed(end: LineEnd): void {
     calls.end(end)
-    if (end.because === "fault") kill(`it broke the protocol of its connections: ${end.fault}`)
     if (end.because === "closed") {
       // Nearly always since the process ends, which has a reason of its own.
       const timer = setTimeout(kill, LINE_GRACE_MS, "it closed its line to the egress broker")
@@ -121,11 +122,12 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
     }
     if (end.because === "lost") {
       isRetired = true
-      retire()
+      onRetired()
+      endIfRetired()
     }
   }
 
-  function retire(): void {
+  function endIfRetired(): void {
     if (isRetired && inside === 0) kill(RETIRED)
   }
 
@@ -138,18 +140,19 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
     },
     ready,
     gone,
+    retired,
     kill,
     prove(port) {
       send({ type: "prove", port })
       return proof
     },
-    capacity: () => (isRetired ? 0 : settings.threads) * (runs.paceMs() < SHORT_RUN_MS ? RUNS_PER_THREAD : 1),
+    capacity: () => settings.threads * (runs.paceMs() < SHORT_RUN_MS ? RUNS_PER_THREAD : 1),
     bind(hook) {
       launched.egress.bind(hook.directives.egress)
       send({ type: "bind", hook })
     },
     run(task, signal) {
-      if (isRetired && inside === 0) return gone.then(() => undefined)
+      if (isRetired) return Promise.resolve(undefined)
       const id = randomUUID()
       inside += 1
       const release = launched.hold()
@@ -157,7 +160,7 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
         storages.end(id)
         release()
         inside -= 1
-        retire()
+        endIfRetired()
       })
       storages.begin(id, task)
       calls.begin(id)

@@ -170,6 +170,7 @@ function populate(house: House, place: Place): void {
     () => {}, // It died, and `gone` says so.
   )
   void process.gone.then((death) => vacate(house, place, seat, death))
+  void process.retired.then(() => replace(house, place, seat))
 }
 
 function makeRoom(house: House): boolean {
@@ -209,6 +210,15 @@ function vacate(house: House, place: Place, seat: Seat, { reason, isBlameless }:
   house.onDeath({ versionId: place.versionId, pid: seat.process.pid, reason })
   const refusal = refusalFor(house, place.versionId)
   if (refusal) refuseAll(place, refusal)
+  if (place.waiting.length === 0) house.places.delete(keyOf(place))
+  populateStarving(house)
+}
+
+/** Those inside stay with their process; whoever comes gets another one. */
+function replace(house: House, place: Place, seat: Seat): void {
+  clearTimeout(seat.idleTimer)
+  if (place.seat !== seat) return
+  place.seat = undefined
   if (place.waiting.length === 0) house.places.delete(keyOf(place))
   populateStarving(house)
 }

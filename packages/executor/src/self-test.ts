@@ -74,6 +74,10 @@ const SCRIPT = `module.exports = async (client, scope) => {
     "hooks can reach this machine": () => new Promise((resolve, reject) => {
       require("net").connect(Number(scope[0]), "127.0.0.1", resolve).on("error", reject)
     }),
+    "nobody decides on connections": () => new Promise((resolve, reject) => {
+      require("net").connect(Number(scope[0]), "127.0.0.1", resolve)
+        .on("error", (error) => error.code === "EACCES" ? reject(error) : resolve())
+    }),
     "hooks can import": () => import("node:fs"),
   }
   const down = []

@@ -43,7 +43,10 @@ function openBroker(answers: Address[][], exceptions: EgressRules["exceptions"] 
     mayFlow: () => true,
     onCalls: () => {},
   })
-  onTestFinished(broker.close)
+  onTestFinished(() => {
+    broker.finish()
+    broker.close()
+  })
   const heard = (id: number) => events.filter((event) => event.id === id)
   return { broker, heard, asked: () => asked }
 }

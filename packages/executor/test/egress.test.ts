@@ -155,7 +155,6 @@ test("the calls of a run are known, too, when its process dies over it", async (
       await (await fetch("http://127.0.0.1:${port}/before")).text()
       await fetch("http://127.0.0.1:${otherPort}/").catch(() => {})
       require("net").connect(${port}, "127.0.0.1")
-      await new Promise((done) => setTimeout(done, 100))
       const a = []
       for (;;) a.push(Buffer.alloc(1e6, 1))
     }`,
@@ -167,6 +166,75 @@ test("the calls of a run are known, too, when its process dies over it", async (
     { host: "127.0.0.1", port, allowed: true },
   ])
   expect(report.calls?.[0]?.bytesIn).toBeGreaterThan(20)
+})
+
+test("25 requests at once are all answered, 20 connections at a time", async () => {
+  let most = 0
+  const slow = createServer((_, response) => {
+    slow.getConnections((_, count) => {
+      most = Math.max(most, count)
+    })
+    setTimeout(() => response.end("done"), 100)
+  })
+  const at = await listen(slow)
+  onTestFinished(() => void slow.close())
+  const report = await run(
+    { mode: "public", allow: [], exceptions: [{ host: "127.0.0.1", port: at }] },
+    `const http = require("http")
+    const get = () => new Promise((resolve, reject) => {
+      http.get({ port: ${at}, host: "127.0.0.1", agent: false }, (response) => response.resume().on("end", resolve))
+        .on("error", reject)
+    })
+    module.exports = async () => (await Promise.all(Array.from({ length: 25 }, get))).length`,
+  )
+  expect(report.outcome).toEqual({ status: "returned", value: 25 })
+  expect(callsOf(report)).toEqual(Array(25).fill({ host: "127.0.0.1", port: at, allowed: true }))
+  expect(most).toBe(20)
+})
+
+test("a connection that fails says where to, as Node's do", async () => {
+  const closed = createTcpServer()
+  const at = await listen(closed)
+  await new Promise((done) => closed.close(done))
+  const body = (to: number) =>
+    `require("net").connect(${to}, "127.0.0.1").on("error", (error) => cb(null, { ...error }))`
+  executors = await start({
+    egress: { mode: "public", allow: [], exceptions: [{ host: "127.0.0.1", port: at }] },
+  })
+  expect((await runBody(executors, body(at))).outcome).toEqual({
+    status: "returned",
+    value: { code: "ECONNREFUSED", errno: -111, syscall: "connect", address: "127.0.0.1", port: at },
+  })
+  expect((await runBody(executors, body(otherPort))).outcome).toEqual({
+    status: "returned",
+    value: { code: "EACCES", syscall: "connect", address: "127.0.0.1", port: otherPort },
+  })
+})
+
+test("a large body goes out whole, and what is written before the connection is there, too", async () => {
+  const bytes = 3_000_000
+  const sink = createTcpServer((socket) => {
+    let count = 0
+    socket.on("data", (data) => {
+      count += data.length
+    })
+    socket.on("end", () => socket.end(String(count)))
+  })
+  const at = await listen(sink)
+  onTestFinished(() => void sink.close())
+  executors = await start({
+    egress: { mode: "public", allow: [], exceptions: [{ host: "127.0.0.1", port: at }] },
+  })
+  const body = `
+    const socket = new (require("net").Socket)()
+    const order = []
+    socket.connect(${at}, "127.0.0.1", () => order.push("connected"))
+    socket.write("early", () => order.push("written"))
+    socket.end(Buffer.alloc(${bytes}))
+    socket.on("error", cb).once("data", (data) => cb(null, [Number(data), ...order]))`
+  const { outcome, calls } = await runBody(executors, body)
+  expect(outcome).toEqual({ status: "returned", value: [bytes + 5, "connected", "written"] })
+  expect(calls?.[0]?.bytesOut).toBe(bytes + 5)
 })
 
 test("a run that receives too much is cut off", async () => {

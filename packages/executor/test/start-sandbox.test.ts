@@ -48,10 +48,11 @@ const returned = (value: unknown) => ({ outcome: { status: "returned", value } }
 describe("a hook that runs in a sandbox service", () => {
   let executors: Executors
   let shared: { close(): Promise<void> }[]
+  let sharedUrl: string
 
   beforeAll(async () => {
     const home = mkdtempSync(join(tmpdir(), "hooklane-sandbox-"))
-    const sharedUrl = `unix://${join(home, "executors.sock")}`
+    sharedUrl = `unix://${join(home, "executors.sock")}`
     const sandbox = await startSandbox({ url: sharedUrl, log })
     executors = await start({ executorUrl: sharedUrl })
     shared = [executors, sandbox, { close: async () => rmSync(home, { recursive: true }) }]
@@ -111,6 +112,47 @@ describe("a hook that runs in a sandbox service", () => {
     expect(await runBody(executors, body, { timeoutMs: 300 })).toMatchObject({
       outcome: { status: "timed_out", afterMs: 300 },
     })
+  })
+
+  test("connects from there, and its calls are listed, also when it takes its process down", async () => {
+    let visits = 0
+    const listener = createServer((socket) => {
+      visits += 1
+      socket.on("error", () => {}).end("welcome")
+    })
+    listener.listen(0, "127.0.0.1")
+    await once(listener, "listening")
+    const address = listener.address()
+    const port = typeof address === "object" && address ? address.port : 0
+    const connected = await start({
+      executorUrl: sharedUrl,
+      egress: { mode: "public", allow: [], exceptions: [{ host: "127.0.0.1", port }] },
+    })
+    const body = (then: string) => `
+      const net = require("net")
+      net.connect(1, "127.0.0.1").on("error", () => {
+        net.connect(${port}, "127.0.0.1").once("data", (data) => { ${then} })
+      })`
+    const calls = [
+      { host: "127.0.0.1", port: 1, allowed: false, refusal: "private_address" },
+      { host: "127.0.0.1", port, allowed: true, bytesIn: 7 },
+    ]
+    expect(await runBody(connected, body("cb(null, String(data))"))).toMatchObject({
+      ...returned("welcome"),
+      calls,
+    })
+    const deadly = body("const a = []; for (;;) a.push(Buffer.alloc(1e6, 1))")
+    expect(await runBody(connected, deadly)).toMatchObject({ outcome: { status: "out_of_memory" }, calls })
+    const narrow = taskOf(
+      `// hooklane: egress=none\nmodule.exports = (user, context, cb) => { ${body("cb()")}; setTimeout(cb, 200) }`,
+    )
+    expect((await connected.run(narrow, noAbort)).calls).toMatchObject([
+      { allowed: false },
+      { allowed: false },
+    ])
+    expect(visits).toBe(2)
+    await connected.close()
+    listener.close()
   })
 
   test("gets at nothing, and nowhere, when it is hostile", { timeout: 60_000 }, async () => {

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream"
 import {
+  costOf,
   EVENTS,
   MAX_DATA_BYTES,
   type NetFrame,
@@ -34,8 +35,12 @@ interface LineRun {
 
 /** What of a connection is on its way. */
 interface Flow {
+  /** Until then its thread is told of no write that it has left. */
+  isOpen: boolean
   /** Sent, and not known to have left. */
   sentBytes: number
+  /** Writes that were sent before. */
+  earlyWrites: number
   /** Given by the thread and not sent yet. */
   unsent: Uint8Array[]
   /** Read by the thread, and the broker does not know it yet. */
@@ -82,6 +87,12 @@ export function openEgressLine(stream: Duplex): EgressLine {
     const event = readEvent(kind, id, payload)
     if (event.kind === "closed" || event.kind === "addresses") run.connections.delete(id)
     run.tell(event, event.kind === "data" ? [event.bytes.buffer] : [])
+    if (event.kind === "opened") onOpened(run, id, flow)
+  }
+
+  function onOpened({ tell }: LineRun, id: number, flow: Flow): void {
+    flow.isOpen = true
+    for (; flow.earlyWrites > 0; flow.earlyWrites -= 1) tell({ kind: "written", id })
   }
 
   /** Sends as much as may be on its way. */
@@ -89,14 +100,15 @@ export function openEgressLine(stream: Duplex): EgressLine {
     for (;;) {
       const [next] = flow.unsent
       const room = WINDOW_BYTES - flow.sentBytes
-      if (!next || room <= 0) return
+      if (!next || room < costOf(0)) return
       const part = next.subarray(0, Math.min(room, MAX_DATA_BYTES))
       send(REQUESTS.net_write, key, id, part)
-      flow.sentBytes += part.length
+      flow.sentBytes += costOf(part.length)
       if (part.length < next.length) flow.unsent[0] = next.subarray(part.length)
       else {
         flow.unsent.shift()
-        tell({ kind: "written", id })
+        if (flow.isOpen) tell({ kind: "written", id })
+        else flow.earlyWrites += 1
       }
     }
   }
@@ -107,7 +119,7 @@ export function openEgressLine(stream: Duplex): EgressLine {
       run.tell({ kind: "closed", id, problem: GONE })
       return
     }
-    run.connections.set(id, { sentBytes: 0, unsent: [], takenBytes: 0 })
+    run.connections.set(id, { isOpen: false, sentBytes: 0, earlyWrites: 0, unsent: [], takenBytes: 0 })
     const port = kind === "net_open" ? request.port : undefined
     send(REQUESTS[kind], run.key, id, destinationOf(host.slice(0, MAX_HOST_CHARS), port))
   }
@@ -117,8 +129,7 @@ export function openEgressLine(stream: Duplex): EgressLine {
     const flow = run.connections.get(id)
     if (!flow) return
     if (kind === "net_write") {
-      if (request.bytes.length === 0) run.tell({ kind: "written", id })
-      else flow.unsent.push(request.bytes)
+      flow.unsent.push(request.bytes)
       flush(run, id, flow)
     } else if (kind === "net_taken") {
       flow.takenBytes += request.bytes

@@ -24,8 +24,6 @@ export abstract class HookSocket extends Duplex {
   timeout = 0
   #network: Network
   #wire: Wire | undefined
-  /** What waits for the connection. */
-  #onOpen: (() => void)[] = []
   #written: Done | undefined
   #untakenBytes = 0
   #hasEnded = false
@@ -68,9 +66,10 @@ export abstract class HookSocket extends Duplex {
     if (event.kind === "written") this.#settleWrite()
     if (event.kind === "ended") this.#end()
     if (event.kind === "closed") {
-      this.#hangUp()
+      // First of all its own error: what else fails, fails for that reason.
       if (event.problem) this.destroy(netError(event.problem))
-      else this.#end()
+      this.#hangUp()
+      this.#end()
     }
   }
 
@@ -80,7 +79,6 @@ export abstract class HookSocket extends Duplex {
     this.connecting = false
     this.emit("connect")
     this.emit("ready")
-    for (const act of this.#onOpen.splice(0)) act()
   }
 
   #onData(bytes: Bytes): void {
@@ -115,38 +113,32 @@ export abstract class HookSocket extends Duplex {
     this.#settleWrite(netError({ code: "EPIPE", message: "write EPIPE" }))
   }
 
-  #whenOpen(act: () => void): void {
-    if (this.connecting) this.#onOpen.push(act)
-    else act()
-  }
-
   override _read(): void {
     this.#take()
   }
 
+  /** Before it is connected, too: what was written goes out in the moment in which it is. */
   override _write(chunk: Buffer, _: BufferEncoding, done: Done): void {
-    this.#whenOpen(() => {
-      if (!this.#wire) return done(netError({ code: "EPIPE", message: "write EPIPE" }))
-      // A copy: what is behind the chunk may be the memory of many others.
-      const bytes = new Uint8Array(chunk)
-      this.#bytesWritten += bytes.length
-      this.#refreshTimer()
-      this.#written = done
-      this.#wire.send({ kind: "net_write", bytes }, [bytes.buffer])
-    })
+    if (!this.#wire) {
+      done(netError({ code: "EPIPE", message: "write EPIPE" }))
+      return
+    }
+    // A copy: what is behind the chunk may be the memory of many others.
+    const bytes = new Uint8Array(chunk)
+    this.#bytesWritten += bytes.length
+    this.#refreshTimer()
+    this.#written = done
+    this.#wire.send({ kind: "net_write", bytes }, [bytes.buffer])
   }
 
   override _final(done: Done): void {
-    this.#whenOpen(() => {
-      this.#wire?.send({ kind: "net_end" })
-      done()
-    })
+    this.#wire?.send({ kind: "net_end" })
+    done()
   }
 
   override _destroy(error: Error | null, done: Done): void {
     clearTimeout(this.#timer)
     this.connecting = false
-    this.#onOpen = []
     this.#wire?.send({ kind: "net_close" })
     this.#hangUp()
     done(error)

@@ -43,8 +43,15 @@ export const EVENTS = {
 export const MAX_DATA_BYTES = 65_536
 /** So many bytes of one connection may be on their way in one direction before the other side has said so. */
 export const WINDOW_BYTES = 4 * MAX_DATA_BYTES
+/** What a piece of data counts at least: each takes memory beside its bytes. */
+const MIN_COST_BYTES = 1_024
 /** What is on its way is reported in steps, not with each frame. */
 export const REPORTED_BYTES = MAX_DATA_BYTES
+
+/** What so many bytes in one frame count in a window. */
+export function costOf(bytes: number): number {
+  return Math.max(bytes, MIN_COST_BYTES)
+}
 
 export interface NetLink {
   send(kind: number, run: string, id: number, payload?: Uint8Array): void
@@ -72,12 +79,16 @@ export function openNetLink(stream: Duplex, { onFrame, onFault }: NetLinkHandler
   })
   return {
     send(kind, run, id, payload = NOTHING) {
-      write(headOf(kind, run, id, payload.length), ...(payload.length > 0 ? [payload] : []))
+      const head = headOf(kind, run, id, payload.length)
+      if (payload.length > MAX_JOINED_BYTES) write(head, payload)
+      else write(payload.length === 0 ? head : Buffer.concat([head, payload]))
     },
   }
 }
 
 const NOTHING = new Uint8Array(0)
+/** Copying is cheaper than another piece to write. */
+const MAX_JOINED_BYTES = 4_096
 
 function headOf(kind: number, run: string, id: number, payloadBytes: number): Buffer {
   const head = Buffer.allocUnsafe(LENGTH_BYTES + HEAD_BYTES)

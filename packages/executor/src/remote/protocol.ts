@@ -80,7 +80,6 @@ const deathSchema = z.strictObject({
 
 const lineEndSchema = z.discriminatedUnion("because", [
   z.strictObject({ because: z.literal("closed") }),
-  z.strictObject({ because: z.literal("fault"), fault: z.string().max(1_000) }),
   z.strictObject({ because: z.literal("lost"), reason: z.string().max(1_000) }),
 ]) satisfies z.ZodType<LineEnd>
 
@@ -102,6 +101,8 @@ export const reportSchema = z.discriminatedUnion("type", [
   }),
   /** What the egress broker knows of a run in it. */
   z.strictObject({ type: z.literal("calls"), key, report: runCallsSchema }),
+  /** It broke the protocol of its line to the egress broker. */
+  z.strictObject({ type: z.literal("line_fault"), key, fault: z.string().max(1_000) }),
   /** Nothing more is known of its connections. */
   z.strictObject({ type: z.literal("line_closed"), key, end: lineEndSchema }),
   z.strictObject({ type: z.literal("pong") }),

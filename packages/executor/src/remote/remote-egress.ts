@@ -21,6 +21,7 @@ export function openRemoteEgress(control: Pick<Control, "order">, key: string): 
     },
     told: {
       onCalls: (report) => listener?.onCalls(report),
+      onFault: (fault) => listener?.onFault(fault),
       onClosed: (end) => listener?.onClosed(end),
     },
   }

@@ -34,6 +34,7 @@ export async function connectToSandbox({
     }
     if (report.type === "started") executors.get(report.key)?.onStarted(report.pid)
     if (report.type === "calls") executors.get(report.key)?.onLine.onCalls(report.report)
+    if (report.type === "line_fault") executors.get(report.key)?.onLine.onFault(report.fault)
     if (report.type === "line_closed") executors.get(report.key)?.onLine.onClosed(report.end)
     if (report.type === "wanted") executors.get(report.key)?.onWanted()
     if (report.type === "gone") executors.get(report.key)?.onGone(report.death)

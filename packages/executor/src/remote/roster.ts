@@ -63,6 +63,7 @@ export function openRoster(report: (report: Report) => void): Roster {
     const { promise, resolve } = Promise.withResolvers<void>()
     egress.listen({
       onCalls: (calls) => report({ type: "calls", key, report: calls }),
+      onFault: (fault) => report({ type: "line_fault", key, fault }),
       onClosed(end) {
         report({ type: "line_closed", key, end })
         resolve()

@@ -1,10 +1,12 @@
 import type { Socket } from "node:net"
-import { EVENTS, type NetFrame, openNetLink, runIdOf } from "../net-frames.ts"
+import { EVENTS, type NetFrame, openNetLink, runIdOf, runKeyOf } from "../net-frames.ts"
+import type { Address } from "../net-protocol.ts"
 import type { EgressRules, HookEgress } from "./egress-rules.ts"
 import type { OutboundEvent } from "./outbound-connection.ts"
 import { readRequest } from "./read-request.ts"
-import type { Policy } from "./resolve.ts"
+import { lookupAll, type Policy } from "./resolve.ts"
 import { type CallsSoFar, createRunBroker, type RunBroker } from "./run-broker.ts"
+import { createTurns, type Turns } from "./turns.ts"
 
 /** The line of one executor. What comes over it is taken for hostile: a frame that is wrong is the last. */
 export interface ExecutorLine {
@@ -22,17 +24,21 @@ export interface ExecutorLineOptions {
   maxRuns: number
   /** The connections of a run, a moment after one began or ended, and once when it is over. */
   onCalls(report: CallsSoFar & { run: string; isFinal: boolean }): void
-  /** Nothing more comes of it; `fault` is what it did wrong. */
-  onClosed(fault: string | undefined): void
+  /** What it did wrong: it is ended. */
+  onFault(fault: string): void
+  /** Nothing more comes of it. */
+  onClosed(): void
 }
 
 /** So much may wait for an executor that does not read, all its connections together. */
-const MAX_UNSENT_BYTES = 1024 * 1024
+const MAX_UNSENT_BYTES = 512 * 1024
+/** A name whose server does not answer takes a thread of this process for seconds. */
+const MAX_LOOKUPS_AT_ONCE = 2
 
 export function openExecutorLine({ socket, rules, maxRuns, ...on }: ExecutorLineOptions): ExecutorLine {
   const runs = new Map<string, RunBroker>()
+  const lookups = createTurns(MAX_LOOKUPS_AT_ONCE)
   let policy: Policy | undefined
-  let fault: string | undefined
 
   const link = openNetLink(socket, { onFrame: receive, onFault: fail })
   socket.on("drain", () => {
@@ -42,11 +48,11 @@ export function openExecutorLine({ socket, rules, maxRuns, ...on }: ExecutorLine
   socket.on("error", () => {})
   socket.on("close", () => {
     for (const key of runs.keys()) endRun(key)
-    on.onClosed(fault)
+    on.onClosed()
   })
 
   function fail(reason: string): void {
-    fault ??= reason
+    on.onFault(reason)
     socket.destroy()
   }
 
@@ -67,7 +73,7 @@ export function openExecutorLine({ socket, rules, maxRuns, ...on }: ExecutorLine
   function beginRun(key: string, its: Policy): RunBroker | undefined {
     if (runs.size >= maxRuns) return undefined
     const run = createRunBroker({
-      policy: its,
+      policy: { ...its, lookup: (name) => lookUpInTurn(lookups, name, () => runs.has(key)) },
       send: (event) => send(key, event),
       mayFlow: () => socket.writableLength <= MAX_UNSENT_BYTES,
       onCalls: (calls) => on.onCalls({ run: runIdOf(key), ...calls, isFinal: false }),
@@ -80,8 +86,9 @@ export function openExecutorLine({ socket, rules, maxRuns, ...on }: ExecutorLine
     const run = runs.get(key)
     if (!run) return
     runs.delete(key)
+    // First what its worker waits for.
+    on.onCalls({ run: runIdOf(key), ...run.finish(), isFinal: true })
     run.close()
-    on.onCalls({ run: runIdOf(key), ...run.report(), isFinal: true })
   }
 
   function send(key: string, event: OutboundEvent): void {
@@ -93,9 +100,13 @@ export function openExecutorLine({ socket, rules, maxRuns, ...on }: ExecutorLine
       policy = { rules, hookEgress }
       link.send(EVENTS.hello, NO_RUN, 0)
     },
-    endRun,
+    endRun: (id) => endRun(runKeyOf(id)),
     close: () => socket.destroy(),
   }
+}
+
+async function lookUpInTurn(turns: Turns, name: string, isWanted: () => boolean): Promise<Address[]> {
+  return (await turns.take(() => lookupAll(name), isWanted)) ?? []
 }
 
 const NO_RUN = "\0".repeat(16)

@@ -46,9 +46,10 @@ function open({ key, rules, maxRuns }: Extract<EgressOrder, { type: "line" }>, s
     rules,
     maxRuns,
     onCalls: (calls) => report({ type: "calls", key, ...calls }),
-    onClosed(fault) {
+    onFault: (fault) => report({ type: "fault", key, fault }),
+    onClosed() {
       lines.delete(key)
-      report({ type: "closed", key, ...(fault !== undefined && { fault }) })
+      report({ type: "closed", key })
     },
   })
 }

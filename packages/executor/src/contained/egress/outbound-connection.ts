@@ -1,6 +1,6 @@
 import type { Socket } from "node:net"
 import type { OutboundCall } from "@hooklane/core"
-import { REPORTED_BYTES, WINDOW_BYTES } from "../net-frames.ts"
+import { costOf, REPORTED_BYTES, WINDOW_BYTES } from "../net-frames.ts"
 import type { Endpoint, NetEvent, NetProblem, NetRequest } from "../net-protocol.ts"
 import { type Dialling, dial } from "./dial.ts"
 import { type Policy, problemOf, REFUSALS, resolveDestination } from "./resolve.ts"
@@ -39,6 +39,8 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
   const { id, host, port } = request
   let dialling: Dialling | undefined
   let socket: Socket | undefined
+  /** What is to be done with it when it is there. */
+  let early: ((connected: Socket) => void)[] = []
   let unreadBytes = 0
   let unwrittenBytes = 0
   /** Have left, and the executor does not know it yet. */
@@ -55,6 +57,7 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     if (isOver) return
     count()
     isOver = true
+    early = []
     dialling?.cancel()
     socket?.destroy()
     if (problem) call.problem = problem.message.slice(0, 200)
@@ -95,19 +98,28 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     connected.on("error", (error) => end(problemOf(error)))
     connected.on("close", () => end())
     send({ kind: "opened", id, remote: remoteOf(connected), local: localOf(connected) })
+    for (const act of early.splice(0)) act(connected)
+  }
+
+  function whenConnected(act: (connected: Socket) => void): void {
+    if (socket) act(socket)
+    else early.push(act)
   }
 
   function write(bytes: Uint8Array): string | undefined {
-    unwrittenBytes += bytes.length
+    const cost = costOf(bytes.length)
+    unwrittenBytes += cost
     if (unwrittenBytes > WINDOW_BYTES) return "it sent more than may be on its way"
-    socket?.write(bytes, () => {
-      unwrittenBytes -= bytes.length
-      writtenBytes += bytes.length
-      if (writtenBytes < REPORTED_BYTES || isOver) return
-      send({ kind: "written", id, bytes: writtenBytes })
-      writtenBytes = 0
-    })
+    whenConnected((connected) => connected.write(bytes, () => onWritten(cost)))
     return undefined
+  }
+
+  function onWritten(bytes: number): void {
+    unwrittenBytes -= bytes
+    writtenBytes += bytes
+    if (writtenBytes < REPORTED_BYTES || isOver) return
+    send({ kind: "written", id, bytes: writtenBytes })
+    writtenBytes = 0
   }
 
   function flow(): void {
@@ -118,7 +130,7 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
   return {
     handle(one) {
       if (one.kind === "net_close") end()
-      if (one.kind === "net_end") socket?.end()
+      if (one.kind === "net_end") whenConnected((connected) => connected.end())
       if (one.kind === "net_write") return write(one.bytes)
       if (one.kind === "net_taken") {
         unreadBytes -= one.bytes

@@ -12,7 +12,7 @@ export function readRequest(frame: NetFrame): NetRequest | { kind: "end_run" } |
   const isEmpty = payload.length === 0
   switch (kind) {
     case REQUESTS.net_write:
-      return isEmpty ? undefined : { kind: "net_write", id, bytes: payload }
+      return { kind: "net_write", id, bytes: payload }
     case REQUESTS.net_taken:
       return payload.length === COUNT_BYTES ? takenOf(id, payload) : undefined
     case REQUESTS.net_open:

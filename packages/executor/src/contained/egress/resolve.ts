@@ -65,7 +65,8 @@ async function resolveName({ lookup = lookupAll }: Policy, name: string, reach: 
   }
 }
 
-function lookupAll(name: string): Promise<Address[]> {
+/** All addresses of a name, as the system's resolver knows them. */
+export function lookupAll(name: string): Promise<Address[]> {
   return systemLookup(name, { all: true })
 }
 

@@ -12,7 +12,9 @@ export interface RunBroker {
   report(): CallsSoFar
   /** The executor reads again. */
   flow(): void
-  /** Ends all connections; nothing is opened any more. */
+  /** Nothing is opened or told any more. Returns the calls as they will stay. */
+  finish(): CallsSoFar
+  /** Ends all connections. */
   close(): void
 }
 
@@ -142,11 +144,15 @@ export function createRunBroker({ policy, send, mayFlow, onCalls }: RunBrokerOpt
     flow() {
       for (const { connection } of open.values()) connection.flow()
     },
-    close() {
+    finish() {
       isClosed = true
       notice.cancel()
-      for (const { connection } of open.values()) connection.destroy()
       for (const id of waiting.keys()) leaveLine(id)
+      return { ...report(), open: [] }
+    },
+    close() {
+      isClosed = true
+      for (const { connection } of open.values()) connection.destroy()
     },
   }
 }
