@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream"
 import {
   costOf,
+  EARLY_WINDOW_BYTES,
   EVENTS,
   MAX_DATA_BYTES,
   type NetFrame,
@@ -90,16 +91,17 @@ export function openEgressLine(stream: Duplex): EgressLine {
     if (event.kind === "opened") onOpened(run, id, flow)
   }
 
-  function onOpened({ tell }: LineRun, id: number, flow: Flow): void {
+  function onOpened(run: LineRun, id: number, flow: Flow): void {
     flow.isOpen = true
-    for (; flow.earlyWrites > 0; flow.earlyWrites -= 1) tell({ kind: "written", id })
+    for (; flow.earlyWrites > 0; flow.earlyWrites -= 1) run.tell({ kind: "written", id })
+    flush(run, id, flow)
   }
 
   /** Sends as much as may be on its way. */
   function flush({ key, tell }: LineRun, id: number, flow: Flow): void {
     for (;;) {
       const [next] = flow.unsent
-      const room = WINDOW_BYTES - flow.sentBytes
+      const room = (flow.isOpen ? WINDOW_BYTES : EARLY_WINDOW_BYTES) - flow.sentBytes
       if (!next || room < costOf(0)) return
       const part = next.subarray(0, Math.min(room, MAX_DATA_BYTES))
       send(REQUESTS.net_write, key, id, part)

@@ -1,12 +1,14 @@
 import type { Socket } from "node:net"
 import type { OutboundCall } from "@hooklane/core"
-import { costOf, REPORTED_BYTES, WINDOW_BYTES } from "../net-frames.ts"
+import { costOf, EARLY_WINDOW_BYTES, REPORTED_BYTES, WINDOW_BYTES } from "../net-frames.ts"
 import type { Endpoint, NetEvent, NetProblem, NetRequest } from "../net-protocol.ts"
 import { type Dialling, dial } from "./dial.ts"
 import { type Policy, problemOf, REFUSALS, resolveDestination } from "./resolve.ts"
 
 /** One connection of a hook, on the side that has the network. */
 export interface OutboundConnection {
+  /** It is its turn. What is asked of it before is done then. */
+  begin(): void
   /** Returns what is wrong with the request, if anything. */
   handle(request: NetRequest): string | undefined
   /** Brings the figures of its call up to date. */
@@ -45,6 +47,7 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
   let unwrittenBytes = 0
   /** Have left, and the executor does not know it yet. */
   let writtenBytes = 0
+  let hasBegun = false
   let isOver = false
 
   function count(): void {
@@ -61,6 +64,7 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     dialling?.cancel()
     socket?.destroy()
     if (problem) call.problem = problem.message.slice(0, 200)
+    else if (!hasBegun) call.problem = "it waited for its turn: so many connections were open at once"
     send({ kind: "closed", id, ...(problem && { problem }) })
     on.onClosed()
   }
@@ -72,6 +76,7 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
   }
 
   async function connect(): Promise<void> {
+    hasBegun = true
     const resolution = await resolveDestination(policy, host, port)
     if (isOver) return
     if ("refusal" in resolution) return refuse(resolution.refusal)
@@ -109,7 +114,8 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
   function write(bytes: Uint8Array): string | undefined {
     const cost = costOf(bytes.length)
     unwrittenBytes += cost
-    if (unwrittenBytes > WINDOW_BYTES) return "it sent more than may be on its way"
+    if (unwrittenBytes > (socket ? WINDOW_BYTES : EARLY_WINDOW_BYTES))
+      return "it sent more than may be on its way"
     whenConnected((connected) => connected.write(bytes, () => onWritten(cost)))
     return undefined
   }
@@ -126,8 +132,8 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     if (unreadBytes <= WINDOW_BYTES && on.mayFlow()) socket?.resume()
   }
 
-  void connect()
   return {
+    begin: () => void connect(),
     handle(one) {
       if (one.kind === "net_close") end()
       if (one.kind === "net_end") whenConnected((connected) => connected.end())

@@ -44,9 +44,9 @@ type OpenRequest = Extract<NetRequest, { kind: "net_open" }>
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one run
 export function createRunBroker({ policy, send, mayFlow, onCalls }: RunBrokerOptions): RunBroker {
   const calls: OutboundCall[] = []
-  const open = new Map<number, { connection: OutboundConnection; call: OutboundCall }>()
+  const connections = new Map<number, { connection: OutboundConnection; call: OutboundCall }>()
   /** Those beyond `MAX_OPEN`, the oldest first. */
-  const waiting = new Map<number, { request: OpenRequest; call: OutboundCall }>()
+  const waiting = new Set<number>()
   let lookups = 0
   let bytesLeft = MAX_BYTES_IN
   let isClosed = false
@@ -66,19 +66,6 @@ export function createRunBroker({ policy, send, mayFlow, onCalls }: RunBrokerOpt
     const call = { at: Date.now(), host: host.slice(0, 255), port, ...NOTHING_YET }
     calls.push(call)
     notice.ask()
-    waiting.set(id, { request, call })
-    connectNext()
-  }
-
-  function connectNext(): void {
-    for (const [id, { request, call }] of waiting) {
-      if (open.size >= MAX_OPEN || isClosed) return
-      waiting.delete(id)
-      connect(request, call)
-    }
-  }
-
-  function connect(request: OpenRequest, call: OutboundCall): void {
     const connection = openOutbound({
       request,
       policy,
@@ -89,23 +76,27 @@ export function createRunBroker({ policy, send, mayFlow, onCalls }: RunBrokerOpt
         return bytesLeft >= 0
       },
       mayFlow,
-      onClosed() {
-        open.delete(request.id)
-        if (isClosed) return
-        notice.ask()
-        connectNext()
-      },
+      onClosed: () => leave(id),
     })
-    open.set(request.id, { connection, call })
+    connections.set(id, { connection, call })
+    waiting.add(id)
+    beginNext()
   }
 
-  /** The hook does not want it any more. */
-  function leaveLine(id: number): void {
-    const left = waiting.get(id)
-    if (!left) return
+  function beginNext(): void {
+    for (const id of waiting) {
+      if (connections.size - waiting.size >= MAX_OPEN || isClosed) return
+      waiting.delete(id)
+      connections.get(id)?.connection.begin()
+    }
+  }
+
+  function leave(id: number): void {
+    connections.delete(id)
     waiting.delete(id)
-    left.call.durationMs = Date.now() - left.call.at
-    left.call.problem = NOT_ITS_TURN
+    if (isClosed) return
+    notice.ask()
+    beginNext()
   }
 
   async function look({ id, host }: Extract<NetRequest, { kind: "net_lookup" }>): Promise<void> {
@@ -119,8 +110,8 @@ export function createRunBroker({ policy, send, mayFlow, onCalls }: RunBrokerOpt
   }
 
   function report(): CallsSoFar {
-    for (const { connection } of open.values()) connection.count()
-    const underWay = new Set([...open.values(), ...waiting.values()].map(({ call }) => call))
+    for (const { connection } of connections.values()) connection.count()
+    const underWay = new Set([...connections.values()].map(({ call }) => call))
     return { calls, open: calls.flatMap((call, index) => (underWay.has(call) ? [index] : [])) }
   }
 
@@ -132,33 +123,29 @@ export function createRunBroker({ policy, send, mayFlow, onCalls }: RunBrokerOpt
         void look(request)
         return undefined
       }
-      if (kind !== "net_open") {
-        if (kind === "net_close") leaveLine(id)
-        return open.get(id)?.connection.handle(request)
-      }
-      if (open.has(id) || waiting.has(id)) return "it opened a connection twice"
+      if (kind !== "net_open") return connections.get(id)?.connection.handle(request)
+      if (connections.has(id)) return "it opened a connection twice"
       take(request)
       return undefined
     },
     report,
     flow() {
-      for (const { connection } of open.values()) connection.flow()
+      for (const { connection } of connections.values()) connection.flow()
     },
     finish() {
       isClosed = true
       notice.cancel()
-      for (const id of waiting.keys()) leaveLine(id)
+      for (const id of waiting) connections.get(id)?.connection.destroy()
       return { ...report(), open: [] }
     },
     close() {
       isClosed = true
-      for (const { connection } of open.values()) connection.destroy()
+      for (const { connection } of connections.values()) connection.destroy()
     },
   }
 }
 
 const NOTHING_YET = { durationMs: 0, bytesIn: 0, bytesOut: 0, allowed: true }
-const NOT_ITS_TURN = `it waited for one of the ${MAX_OPEN} connections that a run may have at once`
 
 function tooMany(call: string, what: string): NetProblem {
   return { code: "EMFILE", message: `${call} EMFILE - a run may make ${what} in all` }
