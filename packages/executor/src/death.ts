@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process"
+import { cutText } from "./contained/cut-text.ts"
 import type { DeathCause } from "./protocol.ts"
 
 /** How a process ends, and why. */
@@ -17,6 +18,7 @@ export interface DeathReport {
 }
 
 const MAX_STDERR_CHARS = 8_192
+const MAX_ERROR_CHARS = 300
 
 export function watchDeath(child: ChildProcess): Death {
   const { promise: gone, resolve } = Promise.withResolvers<DeathReport>()
@@ -41,6 +43,6 @@ function describeExit(code: number | null, signal: string | null, stderr: string
     return { reason: "its process ran out of memory", cause: "memory" }
   }
   const how = signal ? `its process was ended by ${signal}` : `its process exited with code ${code}`
-  const error = /^\w*Error.*$/m.exec(stderr)?.[0].slice(0, 300)
-  return { reason: error ? `${how} (${error})` : how, cause: "crash" }
+  const error = /^\w*Error.*$/m.exec(stderr)?.[0]
+  return { reason: error ? `${how} (${cutText(error, MAX_ERROR_CHARS)})` : how, cause: "crash" }
 }

@@ -9,12 +9,17 @@ import type { LaunchedExecutor } from "./launched-executor.ts"
 import { openPendingRuns } from "./pending-runs.ts"
 import type { ExecutorSettings, HookCode, ToExecutor } from "./protocol.ts"
 import { createReceiver } from "./receive.ts"
+import { keepRedactor } from "./redact.ts"
+import { redactReason, redactReport } from "./redact-report.ts"
 import { openRunCalls } from "./run-calls.ts"
 import { createRunStorages } from "./run-storages.ts"
 import type { RunTask } from "./run-task.ts"
 import { webtaskOf } from "./webtask.ts"
 
-/** One executor process as its worker sees it. Everything that it sends is taken for hostile. */
+/**
+ * One executor process as its worker sees it. Everything that it sends is taken for hostile, and all that is told of it
+ * and its runs is without the secrets of its hook.
+ */
 export interface ExecutorProcess {
   readonly pid: number
   /** Resident memory in MB; 0 where it cannot be known. */
@@ -52,7 +57,10 @@ const RUNS_PER_THREAD = 4
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one process
 export function superviseExecutor(launched: LaunchedExecutor, settings: ExecutorSettings): ExecutorProcess {
-  const { gone, kill } = launched
+  const { kill } = launched
+  const redactorOf = keepRedactor()
+  let redact = redactorOf({})
+  const gone = launched.gone.then((death) => ({ ...death, reason: redactReason(death.reason, redact) }))
   const { promise: retired, resolve: onRetired } = Promise.withResolvers<void>()
   let inside = 0
   let isRetired = false
@@ -156,17 +164,22 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
       const id = randomUUID()
       inside += 1
       const release = launched.hold()
-      const report = runs.add(id, task, signal).finally(() => {
+      const ownRedact = redactorOf(task.secrets)
+      redact = ownRedact
+      const ended = runs.add(id, task, signal).finally(() => {
         storages.end(id)
         release()
         inside -= 1
         endIfRetired()
       })
+      const report = ended
+        .then((told) => calls.complete(id, told))
+        .then((told) => told && redactReport(told, ownRedact))
       storages.begin(id, task)
       calls.begin(id)
       const { timeoutMs } = task.limits
       send({ type: "run", id, timeoutMs, event: task.event, webtask: JSON.stringify(webtaskOf(task)) })
-      return report.then((one) => calls.complete(id, one))
+      return report
     },
   }
 }

@@ -6,6 +6,8 @@ import { openLauncher } from "./launcher.ts"
 import { createPlaces, type Visitor } from "./places.ts"
 import { openProcesses } from "./processes.ts"
 import type { ExecutorKind, HookCode } from "./protocol.ts"
+import { createRedactor } from "./redact.ts"
+import { redactReport } from "./redact-report.ts"
 import { withoutAnswer } from "./report.ts"
 import type { Executors, ExecutorsOptions, RunTask } from "./run-task.ts"
 import { keepSpare } from "./spare.ts"
@@ -49,7 +51,9 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
   async function run(task: RunTask, signal: AbortSignal): Promise<RunReport> {
     if (isClosed) throw new AppError("shutting_down", "The executors are closed")
     const read = readDirectives(task.snapshot.script)
-    if ("fault" in read) return withoutAnswer(notCompiled(read.fault))
+    if ("fault" in read) {
+      return redactReport(withoutAnswer(notCompiled(read.fault)), createRedactor(task.secrets))
+    }
     const visitor = visitorOf(task, { authorities, directives: read.directives }, signal)
     // A run goes to another process when its own died before it had begun; a version whose processes die is
     // soon refused.

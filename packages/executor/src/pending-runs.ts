@@ -1,7 +1,6 @@
 import type { LogLine, Outcome, RunReport } from "@hooklane/core"
 import type { DeathReport } from "./death.ts"
 import type { DeathCause } from "./protocol.ts"
-import { createRedactor } from "./redact.ts"
 import { withoutAnswer } from "./report.ts"
 import type { RunTask } from "./run-task.ts"
 
@@ -153,10 +152,10 @@ export function openPendingRuns({ threads, cancel, kill }: PendingRunsPowers): P
 function reportOf(run: PendingRun, { reason, cause, rssMb, limitMb }: ProcessDeath): RunReport {
   const ended: Outcome =
     cause === "memory" ? { status: "out_of_memory", limitMb } : { status: "crashed", reason }
-  const { task, startedAt, outcomeIfKilled, lastOutput } = run
+  const { startedAt, outcomeIfKilled, lastOutput } = run
   return withoutAnswer(outcomeIfKilled ?? ended, performance.now() - startedAt, {
     reason: outcomeIfKilled?.status === "timed_out" ? "wall_time" : cause,
     ...(rssMb > 0 && { rssMb }),
-    lastOutput: createRedactor(task.secrets).logs(lastOutput),
+    lastOutput,
   })
 }

@@ -1,47 +1,94 @@
-import { type HookError, isJsonObject, type Json, type LogLine } from "@hooklane/core"
+import { isDeepStrictEqual } from "node:util"
+import { createNeedleTree, MAX_NEEDLE_CHARS, type NeedleTree } from "./needle-tree.ts"
+import { fold, formsOf, MIN_SECRET_CHARS } from "./secret-forms.ts"
+import { type TextView, unescapedViews, withoutLayout } from "./text-view.ts"
 
-/** Takes the values of a hook's secrets out of what it printed and out of its errors. Best effort: as written. */
-export interface Redactor {
-  logs(lines: LogLine[]): LogLine[]
-  error(error: HookError): HookError
-}
+/** Takes the values of a hook's secrets out of a text. */
+export type Redact = (text: string) => string
 
-const REPLACEMENT = "[secret]"
-/** Shorter values are words such as "true" or "eu-1": taking those out would spoil text and hide nothing. */
-const MIN_SECRET_CHARS = 6
+export const REPLACEMENT = "[secret]"
+/** What is shorter is found only where it stands in one piece: without spaces, many a text holds a short word. */
+const MIN_LAID_OUT_CHARS = 12
+/** What people, `util.inspect` and this runtime end a text with that they cut. */
+const CUT = /["'`]?(?:…+|\.{3,})/g
 
-export function createRedactor(secrets: Record<string, string>): Redactor {
-  let found: string[] | undefined
+/** From where to where a text holds a secret. */
+type Range = [start: number, end: number]
 
-  function text(original: string): string {
-    found ??= findable(secrets)
-    return found.reduce((redacted, value) => redacted.replaceAll(value, REPLACEMENT), original)
-  }
-
-  function json(value: Json): Json {
-    if (typeof value === "string") return text(value)
-    if (Array.isArray(value)) return value.map(json)
-    return isJsonObject(value) ? object(value) : value
-  }
-
-  function object(value: Record<string, Json>): Record<string, Json> {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, json(inner)]))
-  }
-
-  return {
-    logs: (lines) => lines.map((line) => ({ ...line, message: text(line.message) })),
-    error: ({ message, stack, properties, ...rest }) => ({
-      ...rest,
-      message: text(message),
-      ...(stack !== undefined && { stack: text(stack) }),
-      ...(properties && { properties: object(properties) }),
-    }),
+/**
+ * Takes time in proportion to the text, however many the secrets and whatever is in both. What is searched for is made
+ * with the first text that could hold a secret.
+ */
+export function createRedactor(secrets: Record<string, string>): Redact {
+  const values = Object.values(secrets).filter(({ length }) => length >= MIN_SECRET_CHARS)
+  if (values.length === 0) return (text) => text
+  let tree: NeedleTree | undefined
+  return (text) => {
+    if (text.length < MIN_SECRET_CHARS) return text
+    tree ??= createNeedleTree([...new Set(values.flatMap(formsOf))])
+    return replace(text, merge(findAll(tree, text)))
   }
 }
 
-/** Each value as it is and as it looks inside a quoted string, the longest first: one may contain another. */
-function findable(secrets: Record<string, string>): string[] {
-  const values = Object.values(secrets).filter((value) => value.length >= MIN_SECRET_CHARS)
-  const spellings = new Set(values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))
-  return [...spellings].sort((a, b) => b.length - a.length)
+/** Gives the redactor of some secrets, and the same again for the same secrets: those of a version never change. */
+export function keepRedactor(): (secrets: Record<string, string>) => Redact {
+  let kept: { secrets: Record<string, string>; redact: Redact } | undefined
+  return (secrets) => {
+    if (!kept || !isDeepStrictEqual(kept.secrets, secrets))
+      kept = { secrets, redact: createRedactor(secrets) }
+    return kept.redact
+  }
+}
+
+function findAll(tree: NeedleTree, text: string): Range[] {
+  const views = unescapedViews(text)
+  const found = views.flatMap((view) => findIn(tree, view, MIN_SECRET_CHARS))
+  const bare = withoutLayout(views.at(-1) ?? views[0])
+  return bare ? [...found, ...findIn(tree, bare, MIN_LAID_OUT_CHARS)] : found
+}
+
+function findIn(tree: NeedleTree, view: TextView, minChars: number): Range[] {
+  const text = fold(view.text)
+  const found: Range[] = []
+  let foundTo = 0
+  for (let at = 0; at <= text.length - MIN_SECRET_CHARS; at += 1) {
+    const length = tree.longestAt(text, at)
+    if (length < minChars || at + length <= foundTo) continue
+    const last = at <= foundTo ? found.at(-1) : undefined
+    foundTo = at + length
+    // The parts of a long value follow each other; layout between them goes with them.
+    if (last) last[1] = view.endOf(foundTo - 1)
+    else found.push([view.startOf(at), view.endOf(foundTo - 1)])
+  }
+  for (const { index } of text.matchAll(CUT)) {
+    const start = beginningBefore(tree, text, index)
+    if (start !== undefined) found.push([view.startOf(start), view.endOf(index - 1)])
+  }
+  return found
+}
+
+/** Where a secret begins that was cut off at `end`. */
+function beginningBefore(tree: NeedleTree, text: string, end: number): number | undefined {
+  for (let at = Math.max(0, end - MAX_NEEDLE_CHARS); at <= end - MIN_SECRET_CHARS; at += 1) {
+    if (tree.isBeginning(text, at, end)) return at
+  }
+  return undefined
+}
+
+function merge(ranges: Range[]): Range[] {
+  const merged: Range[] = []
+  for (const [start, end] of ranges.sort(([a], [b]) => a - b)) {
+    const last = merged.at(-1)
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end)
+    else merged.push([start, end])
+  }
+  return merged
+}
+
+function replace(text: string, ranges: readonly Range[]): string {
+  if (ranges.length === 0) return text
+  const between = [...ranges, [text.length, text.length] as const].map(([start], index) =>
+    text.slice(ranges[index - 1]?.[1] ?? 0, start),
+  )
+  return between.join(REPLACEMENT)
 }

@@ -1,19 +1,16 @@
 import { type HookError, hookErrorSchema, type Kill, type Outcome, type RunReport } from "@hooklane/core"
 import { isTooDeep, MAX_JSON_DEPTH } from "./json-depth.ts"
 import type { Answer, Ending } from "./protocol.ts"
-import { createRedactor, type Redactor } from "./redact.ts"
 import type { RunTask } from "./run-task.ts"
 
 /**
- * The report of a run that an executor answered.
+ * The report of a run that an executor answered, as it told it: secrets and all.
  * @throws SyntaxError or ZodError when what the executor sent is not what it claims to be
  */
-export function toReport(answer: Answer, { secrets, limits }: RunTask): RunReport {
-  const redact = createRedactor(secrets)
-  const { logsTruncated, runMs, kill } = answer
-  const logs = redact.logs(answer.logs)
+export function toReport(answer: Answer, { limits }: Pick<RunTask, "limits">): RunReport {
+  const { ending, logs, logsTruncated, runMs, kill } = answer
   return {
-    outcome: toOutcome(answer.ending, limits, redact),
+    outcome: toOutcome(ending, limits),
     logs,
     logsTruncated,
     runMs,
@@ -29,7 +26,7 @@ export function withoutAnswer(outcome: Outcome, runMs = 0, kill?: Kill): RunRepo
 /** Lines of output in the report of a kill. */
 const LAST_LINES = 5
 
-function toOutcome(ending: Ending, limits: RunTask["limits"], redact: Redactor): Outcome {
+function toOutcome(ending: Ending, limits: RunTask["limits"]): Outcome {
   switch (ending.status) {
     case "returned":
       return returned(ending.json)
@@ -37,7 +34,7 @@ function toOutcome(ending: Ending, limits: RunTask["limits"], redact: Redactor):
     case "threw":
     case "not_compiled":
     case "invalid_result":
-      return { status: ending.status, error: redact.error(toHookError(ending.json)) }
+      return { status: ending.status, error: toHookError(ending.json) }
     case "timed_out":
       return { status: "timed_out", afterMs: limits.timeoutMs }
     case "out_of_memory":

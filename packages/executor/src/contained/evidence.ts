@@ -1,5 +1,6 @@
 import type { Worker } from "node:worker_threads"
 import type { Kill } from "@hooklane/core"
+import { cutText, MAX_FRAME_CHARS, MAX_STACK_FRAMES } from "./cut-text.ts"
 
 /** What can be learnt of a thread that has to be stopped. */
 export type Evidence = Pick<Kill, "stack" | "heap">
@@ -7,7 +8,6 @@ export type Evidence = Pick<Kill, "stack" | "heap">
 /** It delays the end of the thread, so there is little time: a thread in native code never answers. */
 const PATIENCE_MS = 250
 const SAMPLING_MS = 10
-const MAX_FRAMES = 20
 const MB = 1024 * 1024
 
 /**
@@ -75,7 +75,7 @@ function lastUserStack({ nodes, samples }: Profile): string | undefined {
     for (let node = byId.get(sample); node; node = parents.get(node.id)) {
       if (isUsers(node)) frames.push(describe(node))
     }
-    if (frames.length > 0) return frames.slice(0, MAX_FRAMES).join("\n")
+    if (frames.length > 0) return frames.slice(0, MAX_STACK_FRAMES).join("\n")
     if (isCalling(byId.get(sample))) return IN_ITS_OWN_FUNCTION
   }
   return undefined
@@ -100,5 +100,5 @@ function describe({ callFrame, positionTicks = [] }: ProfileNode): string {
   const { functionName, url, lineNumber } = callFrame
   const hottest = positionTicks.toSorted((a, b) => b.ticks - a.ticks)[0]
   const line = hottest?.line ?? lineNumber + 1
-  return `    at ${functionName || "(anonymous)"} (${url}:${line})`.slice(0, 300)
+  return cutText(`    at ${functionName || "(anonymous)"} (${url}:${line})`, MAX_FRAME_CHARS)
 }

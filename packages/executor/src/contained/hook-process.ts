@@ -5,7 +5,7 @@ const { version, versions, platform, arch, nextTick, hrtime } = process
 export interface HookProcessPowers {
   print(level: LogLine["level"], values: unknown[]): void
   /** Ends the run that is under way. */
-  exit(code: unknown): void
+  exit(code: string): void
 }
 
 /** The `process` of a hook: what packages ask of it at load, and nothing that acts on the real one. */
@@ -42,10 +42,16 @@ export function createHookProcess({ print, exit }: HookProcessPowers): object {
     stdout: stream("info"),
     stderr: stream("error"),
     exit(code: unknown = 0): never {
-      exit(code)
+      exit(exitCodeOf(code))
       throw new Error("process.exit ends the run of a hook")
     },
   })
+}
+
+/** A code is a whole number. What else a hook gives is not told: its text would run code, or have no end. */
+function exitCodeOf(code: unknown): string {
+  if (typeof code !== "number" && typeof code !== "string") return ""
+  return /^-?\d{1,10}$/.test(String(code)) ? String(code) : ""
 }
 
 const INERT = [

@@ -49,6 +49,7 @@ export function prelude(input: PreludeInput): Prelude {
   const { isError } = Error
   const MAX_ERROR_CHARS = 65_536
   const MAX_TEXT_CHARS = 16_384
+  const MAX_NAME_CHARS = 256
   const sourceOf = Function.prototype.toString
   let hook: ((...args: unknown[]) => unknown) | undefined
   let hasCallback = true
@@ -187,7 +188,8 @@ export function prelude(input: PreludeInput): Prelude {
       // Beyond this, what the error carries besides its texts is dropped.
       return { status, json: json.length > MAX_ERROR_CHARS ? stringify(texts) : json }
     } catch (fault) {
-      return { status, json: stringify({ name: "Error", message: `Error serializing error: ${say(fault)}` }) }
+      const message = cut(`Error serializing error: ${say(fault)}`)
+      return { status, json: stringify({ name: "Error", message }) }
     }
   }
 
@@ -198,9 +200,9 @@ export function prelude(input: PreludeInput): Prelude {
       if (key !== "name" && key !== "message" && key !== "stack") properties[key] = Reflect.get(error, key)
     }
     return {
-      name: cut(String(error.name)),
+      name: cut(String(error.name), MAX_NAME_CHARS),
       message: cut(String(error.message)),
-      stack: typeof error.stack === "string" ? cut(userFrames(error.stack)) : undefined,
+      stack: typeof error.stack === "string" ? userFrames(cut(error.stack)) : undefined,
       properties: getOwnPropertyNames(properties).length > 0 ? properties : undefined,
     }
   }
@@ -231,8 +233,9 @@ export function prelude(input: PreludeInput): Prelude {
       .join("\n")
   }
 
-  function cut(text: string): string {
-    return text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS)}…` : text
+  /** The mark tells the worker where the beginning of a secret may stand. */
+  function cut(text: string, maxChars = MAX_TEXT_CHARS): string {
+    return text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text
   }
 
   function isFunction(value: unknown): value is (...args: unknown[]) => unknown {

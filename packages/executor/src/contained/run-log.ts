@@ -1,13 +1,11 @@
 import { formatWithOptions } from "node:util"
 import type { LogLine } from "@hooklane/core"
+import { cutText, MAX_LINE_CHARS, MAX_LINES } from "./cut-text.ts"
 
 /** The console output of one run, within its limits. */
 export interface RunLog {
   write(level: LogLine["level"], values: unknown[]): void
 }
-
-const MAX_LINES = 1_000
-const MAX_LINE_CHARS = 8_192
 
 /** `customInspect: false`: an object's own idea of how to be shown is code, and would run outside its context. */
 const FORMAT = { customInspect: false, depth: 3, maxArrayLength: 100, maxStringLength: MAX_LINE_CHARS }
@@ -42,8 +40,7 @@ export function createRunLog({ maxBytes, onLine, onTruncated }: RunLogOptions): 
 
 function format(values: unknown[]): string {
   try {
-    const text = formatWithOptions(FORMAT, ...values)
-    return text.length > MAX_LINE_CHARS ? `${text.slice(0, MAX_LINE_CHARS)}…` : text
+    return cutText(formatWithOptions(FORMAT, ...values), MAX_LINE_CHARS)
   } catch {
     return "(a value that cannot be shown)"
   }

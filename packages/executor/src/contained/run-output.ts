@@ -1,4 +1,5 @@
 import type { LogLine } from "@hooklane/core"
+import { MAX_LINES } from "./cut-text.ts"
 
 /** What a run has printed, in the executor's main thread. */
 export interface RunOutput {
@@ -8,7 +9,6 @@ export interface RunOutput {
   close(): LogLine[]
 }
 
-const MAX_LINES = 1_000
 const SHOW_MS = 30
 const SHOWN_LINES = 5
 

@@ -1,5 +1,6 @@
 import type { Kill, LogLine } from "@hooklane/core"
 import type { Answer, Ending, RunRequest } from "../protocol.ts"
+import { cutText, MAX_REASON_CHARS } from "./cut-text.ts"
 import type { EgressLine, RunLine } from "./egress-line.ts"
 import { createRunOutput } from "./run-output.ts"
 import type { StorageEvent, StorageRequest } from "./storage-protocol.ts"
@@ -93,7 +94,7 @@ export function createThreadRun({ number, request, egress, ...on }: ThreadRunOpt
 export function endingOf(error: unknown): { ending: Ending; reason: Kill["reason"] } {
   const { code, message } = error instanceof Error ? withCode(error) : { code: "", message: String(error) }
   if (code === "ERR_WORKER_OUT_OF_MEMORY") return { ending: { status: "out_of_memory" }, reason: "heap" }
-  const reason = `its thread ended: ${message}`.slice(0, 1000)
+  const reason = cutText(`its thread ended: ${message}`, MAX_REASON_CHARS)
   return { ending: { status: "crashed", reason }, reason: "crash" }
 }
 

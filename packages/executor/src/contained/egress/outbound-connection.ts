@@ -1,5 +1,6 @@
 import type { Socket } from "node:net"
 import type { OutboundCall } from "@hooklane/core"
+import { cutText, MAX_HOST_CHARS, MAX_PROBLEM_CHARS } from "../cut-text.ts"
 import { costOf, EARLY_WINDOW_BYTES, REPORTED_BYTES, WINDOW_BYTES } from "../net-frames.ts"
 import type { Endpoint, NetEvent, NetProblem, NetRequest } from "../net-protocol.ts"
 import { type Dialling, dial } from "./dial.ts"
@@ -63,7 +64,7 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     early = []
     dialling?.cancel()
     socket?.destroy()
-    if (problem) call.problem = problem.message.slice(0, 200)
+    if (problem) call.problem = cutText(problem.message, MAX_PROBLEM_CHARS)
     else if (!hasBegun) call.problem = "it waited for its turn: so many connections were open at once"
     send({ kind: "closed", id, ...(problem && { problem }) })
     on.onClosed()
@@ -71,7 +72,7 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
 
   function refuse(refusal: keyof typeof REFUSALS): void {
     Object.assign(call, { allowed: false, refusal })
-    const message = `connect EACCES ${host}:${port} - ${REFUSALS[refusal]}`
+    const message = `connect EACCES ${cutText(host, MAX_HOST_CHARS)}:${port} - ${REFUSALS[refusal]}`
     end({ code: "EACCES", message, address: host, port })
   }
 

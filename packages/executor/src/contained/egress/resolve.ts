@@ -2,6 +2,7 @@ import { lookup as systemLookup } from "node:dns/promises"
 import { isIP } from "node:net"
 import { domainToASCII } from "node:url"
 import type { OutboundRefusal } from "@hooklane/core"
+import { cutText, MAX_HOST_CHARS } from "../cut-text.ts"
 import type { Address, NetProblem } from "../net-protocol.ts"
 import { type EgressRules, type HookEgress, mayResolve, type Reach, reachOf } from "./egress-rules.ts"
 import { isPublic } from "./public-address.ts"
@@ -26,7 +27,6 @@ export const REFUSALS = {
   no_host: "that is not the name of a host",
 } satisfies Partial<Record<OutboundRefusal, string>>
 
-const MAX_HOST_CHARS = 255
 const MAX_ADDRESSES = 4
 
 /**
@@ -48,7 +48,7 @@ export async function resolveHost(
   const isAllowed = name !== undefined && mayResolve(policy.rules, policy.hookEgress, name)
   const resolution = await resolveName(policy, name ?? "", isAllowed ? "public" : "refused")
   if (!("refusal" in resolution)) return resolution
-  const message = `getaddrinfo EACCES ${host.slice(0, MAX_HOST_CHARS)} - ${REFUSALS[resolution.refusal]}`
+  const message = `getaddrinfo EACCES ${cutText(host, MAX_HOST_CHARS)} - ${REFUSALS[resolution.refusal]}`
   return { problem: { code: "EACCES", message } }
 }
 

@@ -1,0 +1,119 @@
+import {
+  type HookError,
+  isJsonObject,
+  type Json,
+  type Kill,
+  type LogLine,
+  type OutboundCall,
+  type Outcome,
+  type RunReport,
+} from "@hooklane/core"
+import {
+  cutText,
+  MAX_ERROR_CHARS,
+  MAX_ERROR_NAME_CHARS,
+  MAX_ERROR_TEXT_CHARS,
+  MAX_FRAME_CHARS,
+  MAX_HOST_CHARS,
+  MAX_LINE_CHARS,
+  MAX_LINES,
+  MAX_PROBLEM_CHARS,
+  MAX_REASON_CHARS,
+  MAX_STACK_FRAMES,
+} from "./contained/cut-text.ts"
+import { REPLACEMENT, type Redact } from "./redact.ts"
+
+/**
+ * What is told of a run: every text of the hook's is without its secrets, and within its bound, whatever the executor
+ * sent. The value that a hook returned is the answer that its caller asked for, and stays as it is.
+ */
+export function redactReport({ outcome, logs, calls, kill, ...facts }: RunReport, redact: Redact): RunReport {
+  return {
+    ...facts,
+    outcome: redactOutcome(outcome, redact),
+    logs: redactLines(logs, redact),
+    ...(calls && { calls: calls.map((call) => redactCall(call, redact)) }),
+    ...(kill && { kill: redactKill(kill, redact) }),
+  }
+}
+
+/** Why a run, or its process, ended. */
+export function redactReason(reason: string, redact: Redact): string {
+  return cutText(redact(reason), MAX_REASON_CHARS)
+}
+
+function redactOutcome(outcome: Outcome, redact: Redact): Outcome {
+  if ("error" in outcome) return { ...outcome, error: redactError(outcome.error, redact) }
+  if ("reason" in outcome) return { ...outcome, reason: redactReason(outcome.reason, redact) }
+  return outcome
+}
+
+function redactError({ name, message, stack, properties, thrown }: HookError, redact: Redact): HookError {
+  const told = properties && redactObject(properties, redact)
+  const isSmall = told && JSON.stringify(told).length <= MAX_ERROR_CHARS
+  return {
+    name: cutText(redact(name), MAX_ERROR_NAME_CHARS),
+    message: cutText(redact(message), MAX_ERROR_TEXT_CHARS),
+    ...(stack !== undefined && { stack: cutText(redact(stack), MAX_ERROR_TEXT_CHARS) }),
+    ...(isSmall && { properties: told }),
+    ...(thrown && { thrown }),
+  }
+}
+
+function redactJson(value: Json, redact: Redact): Json {
+  if (typeof value === "string") return redact(value)
+  if (typeof value === "number") return redactNumber(value, redact)
+  if (Array.isArray(value)) return redactList(value, redact)
+  return isJsonObject(value) ? redactObject(value, redact) : value
+}
+
+function redactNumber(value: number, redact: Redact): Json {
+  const text = String(value)
+  const told = redact(text)
+  return told === text ? value : told
+}
+
+/** Its members together may be a secret: the bytes of a buffer, the lines of a key. */
+function redactList(list: readonly Json[], redact: Redact): Json[] {
+  const told = list.map((one) => redactJson(one, redact))
+  if (list.some((one) => typeof one === "object")) return told
+  return redact(JSON.stringify(list)) === JSON.stringify(told) ? told : [REPLACEMENT]
+}
+
+function redactObject(value: Record<string, Json>, redact: Redact): Record<string, Json> {
+  if (!isTypedArray(value)) return redactMembers(value, redact)
+  return Object.fromEntries(redactList(Object.values(value), redact).entries())
+}
+
+/** JSON makes of one an object of its numbers. */
+function isTypedArray(value: Record<string, Json>): boolean {
+  return "0" in value && Object.values(value).every((one) => typeof one === "number")
+}
+
+function redactMembers(value: Record<string, Json>, redact: Redact): Record<string, Json> {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [redact(key), redactJson(inner, redact)]),
+  )
+}
+
+function redactLines(lines: readonly LogLine[], redact: Redact): LogLine[] {
+  return lines
+    .slice(0, MAX_LINES)
+    .map((line) => ({ ...line, message: cutText(redact(line.message), MAX_LINE_CHARS) }))
+}
+
+function redactCall({ problem, ...call }: OutboundCall, redact: Redact): OutboundCall {
+  return {
+    ...call,
+    host: cutText(redact(call.host), MAX_HOST_CHARS),
+    ...(problem !== undefined && { problem: cutText(redact(problem), MAX_PROBLEM_CHARS) }),
+  }
+}
+
+function redactKill({ stack, lastOutput, ...kill }: Kill, redact: Redact): Kill {
+  return {
+    ...kill,
+    ...(stack !== undefined && { stack: cutText(redact(stack), MAX_STACK_FRAMES * MAX_FRAME_CHARS) }),
+    lastOutput: redactLines(lastOutput, redact),
+  }
+}
