@@ -7,6 +7,7 @@ import { afterEach, beforeAll, describe, expect, onTestFinished, test } from "vi
 import { issueCertificate } from "../../../scripts/tls/certificate.ts"
 import type { Executors, ExecutorsOptions } from "../src/index.ts"
 import { noAbort, runBody, start, taskOf } from "./harness.ts"
+import { readCases } from "./hostile/read-case.ts"
 
 type Egress = NonNullable<ExecutorsOptions["egress"]>
 
@@ -146,6 +147,25 @@ describe("a connection is refused, and listed with the reason,", () => {
       { host: "192.0.43.8", port: 25, allowed: false },
     ])
   })
+})
+
+test.each(readCases("net-"))("$id: $mustHold", async ({ script, trigger: triggerId, payload }) => {
+  executors = await start({ threads: 1 })
+  const report = await executors.run(taskOf(script, { triggerId, event: payload }), noAbort)
+  expect(report.outcome.status).toBe("returned")
+  expect(report.calls?.length).toBeGreaterThan(0)
+  for (const call of report.calls ?? [])
+    expect(call).toMatchObject({ allowed: false, refusal: "private_address" })
+})
+
+test("a metadata service is refused by its name, without asking for its address", async () => {
+  const script = `module.exports = async () => {
+    const names = ["metadata.google.internal", "METADATA.google.internal.", "metadata.packet.net"]
+    return Promise.all(names.map((name) => fetch("http://" + name + "/").catch(({ cause }) => cause.code)))
+  }`
+  const report = await run(exceptFor(), script)
+  expect(report.outcome).toEqual({ status: "returned", value: ["EACCES", "EACCES", "EACCES"] })
+  for (const call of report.calls ?? []) expect(call).toMatchObject({ refusal: "private_address" })
 })
 
 test("the calls of a run are known, too, when its process dies over it", async () => {

@@ -5,6 +5,8 @@ import type { OutboundRefusal } from "@hooklane/core"
 import { cutText, MAX_HOST_CHARS } from "../cut-text.ts"
 import type { Address, NetProblem } from "../net-protocol.ts"
 import { type EgressRules, type HookEgress, mayResolve, type Reach, reachOf } from "./egress-rules.ts"
+import { isMetadataName } from "./metadata-name.ts"
+import { isOwnAddress } from "./own-address.ts"
 import { isPublic } from "./public-address.ts"
 
 export interface Policy {
@@ -54,15 +56,21 @@ export async function resolveHost(
 
 async function resolveName({ lookup = lookupAll }: Policy, name: string, reach: Reach): Promise<Resolution> {
   if (reach === "refused") return { refusal: "rules" }
+  if (reach === "public" && isMetadataName(name)) return { refusal: "private_address" }
   const family = isIP(name)
   try {
     const addresses = family ? [{ address: name, family }] : await lookup(name)
     // One private address among public ones is how a name is made to point at both.
-    if (reach === "public" && !addresses.every(isPublic)) return { refusal: "private_address" }
+    if (reach === "public" && !addresses.every(isElsewhere)) return { refusal: "private_address" }
     return { addresses: addresses.slice(0, MAX_ADDRESSES) }
   } catch (error) {
     return { problem: problemOf(error) }
   }
+}
+
+/** On the public internet, and not here. */
+function isElsewhere(address: Address): boolean {
+  return isPublic(address) && !isOwnAddress(address)
 }
 
 /** All addresses of a name, as the system's resolver knows them. */

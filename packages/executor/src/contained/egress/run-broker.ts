@@ -1,4 +1,5 @@
 import type { OutboundCall } from "@hooklane/core"
+import { cutText, MAX_HOST_CHARS } from "../cut-text.ts"
 import type { NetProblem, NetRequest } from "../net-protocol.ts"
 import { createMomentLater } from "./moment-later.ts"
 import { type OutboundConnection, type OutboundEvent, openOutbound } from "./outbound-connection.ts"
@@ -63,7 +64,7 @@ export function createRunBroker({ policy, send, mayFlow, onCalls }: RunBrokerOpt
       tell({ kind: "closed", id, problem: tooMany("connect", `${MAX_CONNECTIONS} connections`) })
       return
     }
-    const call = { at: Date.now(), host: host.slice(0, 255), port, ...NOTHING_YET }
+    const call = { at: Date.now(), host: cutText(host, MAX_HOST_CHARS), port, ...NOTHING_YET }
     calls.push(call)
     notice.ask()
     const connection = openOutbound({
