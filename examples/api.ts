@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { oneLine } from "@hooklane/core"
 
 /** A service, called with the first client's credentials. Every call throws when it is refused, saying why. */
 export interface Api {
@@ -55,6 +56,6 @@ async function send(url: string, method: string, body?: unknown, token?: string)
     signal: AbortSignal.timeout(30_000),
   })
   const text = await response.text()
-  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`)
+  if (!response.ok) throw new Error(oneLine(`${method} ${url}: ${response.status} ${text}`))
   return text
 }

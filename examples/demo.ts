@@ -8,7 +8,7 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
-import { TRIGGERS, type TriggerId } from "@hooklane/core"
+import { oneLine, TRIGGERS, type TriggerId } from "@hooklane/core"
 import { type Api, connect } from "./api.ts"
 
 const PREFIX = "demo-"
@@ -46,8 +46,8 @@ try {
 } finally {
   await removeDemoHooks(api)
 }
-say("\nThat was it. The demo's hooks are removed; the history stays: GET /v1/executions")
-say(`The lanes, seen from inside: ${api.url}/admin/queues (user: client id, password: client secret)\n`)
+chapter("That was it. The demo's hooks are removed; the history stays: GET /v1/executions")
+say(`The lanes, seen from inside: ${api.url}/admin/queues (user: client id, password: client secret)`)
 
 /** Enabling a demo hook would switch off the hook that serves a trigger now. */
 async function refuseToDisturb(api: Api): Promise<void> {
@@ -159,9 +159,11 @@ async function removeDemoHooks(api: Api): Promise<void> {
 }
 
 function chapter(title: string): void {
-  say(`\n${title}`)
+  console.log()
+  say(title)
 }
 
+/** What hooks and callers wrote is in it: it stays one line, and cannot act on the terminal. */
 function say(line: string): void {
-  console.log(line)
+  console.log(oneLine(line))
 }

@@ -1,3 +1,5 @@
+import { oneLine } from "@hooklane/core"
+
 /** Levels as pino numbers them. */
 export const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const
 export type Level = keyof typeof LEVELS
@@ -16,8 +18,15 @@ export function levelOf(line: string): number {
   return Number(/^\{"level":(\d+)/.exec(line)?.[1] ?? LEVELS.info)
 }
 
-/** A JSON log line as a person reads it; what is not JSON stays as it is. */
+/**
+ * A JSON log line as a person reads it; what is not JSON stays as it is. It is one line on the terminal and cannot act
+ * on it, whatever the text of a hook, a caller or a server that is in it.
+ */
 export function readableLogLine(line: string): string {
+  return oneLine(readable(line))
+}
+
+function readable(line: string): string {
   const parsed = parse(line)
   if (!parsed) return line
   const { level, time, process, pid: _pid, hostname: _hostname, msg, err, ...fields } = parsed

@@ -1,6 +1,6 @@
-import { createInterface } from "node:readline"
 import type { LogFile } from "./log-file.ts"
 import { formatLogLine, LEVELS, type Level, levelOf, readableLogLine } from "./log-line.ts"
+import { readLines } from "./read-lines.ts"
 import type { ProcessEnd, Tethered } from "./tether.ts"
 
 /** Where all that the processes say ends: everything in the log file, what matters on the terminal too. */
@@ -36,9 +36,12 @@ export function openOutput({ file, print, printFrom }: OutputDeps): Output {
         if (tail.length > TAIL_LINES) tail.shift()
         add(line.startsWith('{"level":') ? line : formatLogLine("info", { process: name }, line))
       }
-      createInterface(process.stdout).on("line", take)
-      createInterface(process.stderr).on("line", take)
-      return (end) => lastError(tail) ?? (end.code ? tail.at(-1) : undefined)
+      readLines(process.stdout, take)
+      readLines(process.stderr, take)
+      return (end) => {
+        const words = lastError(tail) ?? (end.code ? tail.at(-1) : undefined)
+        return words === undefined ? undefined : readableLogLine(words)
+      }
     },
   }
 }
@@ -46,6 +49,5 @@ export function openOutput({ file, print, printFrom }: OutputDeps): Output {
 /** The last error in the log, or the message of the exception that ended the process. */
 function lastError(tail: readonly string[]): string | undefined {
   const logged = tail.findLast((line) => line.startsWith("{") && levelOf(line) >= LEVELS.error)
-  if (logged) return readableLogLine(logged)
-  return tail.findLast((line) => /^(FATAL ERROR|(Uncaught )?\w*Error\b.*): /.test(line))
+  return logged ?? tail.findLast((line) => /^(FATAL ERROR|(Uncaught )?\w*Error\b.*): /.test(line))
 }

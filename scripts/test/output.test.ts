@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import { expect, test, vi } from "vitest"
 import { openOutput } from "../launcher/output.ts"
@@ -76,4 +78,33 @@ test("a process that was killed is not explained by the last thing it happened t
   const explain = output.follow("worker 1", program([INFO]))
   await vi.waitFor(() => expect(written).toHaveLength(1))
   expect(explain({ code: null, signal: "SIGKILL" })).toBeUndefined()
+})
+
+/** The case's hook ends its process with a text; here it comes in every place that a line of the log has. */
+const { script } = JSON.parse(
+  readFileSync(
+    join(import.meta.dirname, "../../packages/executor/test/hostile/cases/log-terminal-escape.json"),
+    "utf8",
+  ),
+)
+const FORGED = `${JSON.parse(/process\.exit\((".*")\)/.exec(script)?.[1] ?? "")}\u009b2J\u202e\u2028{"level":50,"msg":"forged"}\r\u0007`
+
+test.each([
+  ["a reason", { level: 40, process: "worker", reason: FORGED, msg: "executor died" }],
+  ["an error", { level: 50, process: "gateway", err: { message: FORGED }, msg: "request failed" }],
+  ["a name of a field", { level: 40, process: "gateway", [FORGED]: [FORGED], msg: "request refused" }],
+  ["a message and a process", { level: 40, process: FORGED, msg: FORGED }],
+])("%s out of a hook is one line on the terminal, and no more than a text", async (_, fields) => {
+  const { output, written, printed } = open()
+  const line = JSON.stringify({ ...fields, time: 0 })
+  const lastWords = output.follow("worker 1", program([line], [FORGED]))
+  await vi.waitFor(() => expect(written.length).toBeGreaterThan(1))
+  expect(written).toContain(`${line}\n`)
+  const seen = [...printed, lastWords({ code: 1, signal: null }) ?? ""]
+  expect(printed).toHaveLength(1)
+  expect(written.filter((one) => one.startsWith('{"level":50,"msg"'))).toEqual([])
+  for (const one of seen) {
+    expect(one).toMatch(/forged/i)
+    expect(one).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+  }
 })
