@@ -37,9 +37,14 @@ export function redactReport({ outcome, logs, calls, kill, ...facts }: RunReport
   }
 }
 
+/** Cut before, so that an executor cannot make its worker read more, and after, since a replacement may be longer. */
+function tell(text: string, maxChars: number, redact: Redact): string {
+  return cutText(redact(cutText(text, maxChars)), maxChars)
+}
+
 /** Why a run, or its process, ended. */
 export function redactReason(reason: string, redact: Redact): string {
-  return cutText(redact(reason), MAX_REASON_CHARS)
+  return tell(reason, MAX_REASON_CHARS, redact)
 }
 
 function redactOutcome(outcome: Outcome, redact: Redact): Outcome {
@@ -49,13 +54,12 @@ function redactOutcome(outcome: Outcome, redact: Redact): Outcome {
 }
 
 function redactError({ name, message, stack, properties, thrown }: HookError, redact: Redact): HookError {
-  const told = properties && redactObject(properties, redact)
-  const isSmall = told && JSON.stringify(told).length <= MAX_ERROR_CHARS
+  const isSmall = properties && JSON.stringify(properties).length <= MAX_ERROR_CHARS
   return {
-    name: cutText(redact(name), MAX_ERROR_NAME_CHARS),
-    message: cutText(redact(message), MAX_ERROR_TEXT_CHARS),
-    ...(stack !== undefined && { stack: cutText(redact(stack), MAX_ERROR_TEXT_CHARS) }),
-    ...(isSmall && { properties: told }),
+    name: tell(name, MAX_ERROR_NAME_CHARS, redact),
+    message: tell(message, MAX_ERROR_TEXT_CHARS, redact),
+    ...(stack !== undefined && { stack: tell(stack, MAX_ERROR_TEXT_CHARS, redact) }),
+    ...(isSmall && { properties: redactObject(properties, redact) }),
     ...(thrown && { thrown }),
   }
 }
@@ -99,21 +103,21 @@ function redactMembers(value: Record<string, Json>, redact: Redact): Record<stri
 function redactLines(lines: readonly LogLine[], redact: Redact): LogLine[] {
   return lines
     .slice(0, MAX_LINES)
-    .map((line) => ({ ...line, message: cutText(redact(line.message), MAX_LINE_CHARS) }))
+    .map((line) => ({ ...line, message: tell(line.message, MAX_LINE_CHARS, redact) }))
 }
 
 function redactCall({ problem, ...call }: OutboundCall, redact: Redact): OutboundCall {
   return {
     ...call,
-    host: cutText(redact(call.host), MAX_HOST_CHARS),
-    ...(problem !== undefined && { problem: cutText(redact(problem), MAX_PROBLEM_CHARS) }),
+    host: tell(call.host, MAX_HOST_CHARS, redact),
+    ...(problem !== undefined && { problem: tell(problem, MAX_PROBLEM_CHARS, redact) }),
   }
 }
 
 function redactKill({ stack, lastOutput, ...kill }: Kill, redact: Redact): Kill {
   return {
     ...kill,
-    ...(stack !== undefined && { stack: cutText(redact(stack), MAX_STACK_FRAMES * MAX_FRAME_CHARS) }),
+    ...(stack !== undefined && { stack: tell(stack, MAX_STACK_FRAMES * MAX_FRAME_CHARS, redact) }),
     lastOutput: redactLines(lastOutput, redact),
   }
 }
