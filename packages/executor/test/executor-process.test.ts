@@ -126,3 +126,26 @@ describe("a process that ends before it is ready", () => {
     expect((await executor.gone).reason).toBe(reason)
   })
 })
+
+describe("what a process says as its last words is told without the secrets of its hook", () => {
+  const S = "SEKRETa1b2c3d4e5f6"
+  test.each([
+    ["farewell", `send({ type: "farewell", reason: "gone: ${S}", cause: "crash" })`],
+    ["an exception", `throw new Error("${S}")`],
+    [
+      "its output and its calls",
+      `send({ type: "output", id, lines: [{ at: 0, level: "info", message: "${S}" }] })
+       const call = { at: 0, host: "${S}", port: 1, durationMs: 0, bytesIn: 0, bytesOut: 0, allowed: true, problem: "${S}" }
+       send({ type: "calls", id, calls: [call] })
+       process.kill(process.pid, "SIGKILL")`,
+    ],
+  ])("%s", async (_, words) => {
+    const executor = startHostile(onRun(words))
+    await executor.ready
+    const report = await runIn(executor, taskOf("", { secrets: { S } }), noAbort)
+    const told = JSON.stringify([report, await executor.gone])
+    expect(report.outcome.status).toBe("crashed")
+    expect(told).toContain("[secret]")
+    expect(told).not.toContain(S)
+  })
+})

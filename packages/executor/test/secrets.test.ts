@@ -44,6 +44,14 @@ test.each(readCases("secret-"))(
   },
 )
 
+test.each(readCases("log-"))(
+  "$id: the text is not even told",
+  async ({ script, trigger: triggerId, payload }) => {
+    const { outcome } = await executors.run(taskOf(script, { triggerId, event: payload }), noAbort)
+    expect(outcome).toEqual({ status: "crashed", reason: "it called process.exit()" })
+  },
+)
+
 const SECRETS = "const { S, PEM, NUMBER } = context.webtask.secrets;"
 
 /** Runs one of many bodies; all of them are one hook, so that they share its process. */
