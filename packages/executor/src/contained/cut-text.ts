@@ -5,16 +5,17 @@ export const MAX_ERROR_NAME_CHARS = 256
 export const MAX_ERROR_TEXT_CHARS = 16_384
 /** Of an error as JSON; beyond it, what it carries besides its texts is dropped. */
 export const MAX_ERROR_CHARS = 65_536
-export const MAX_REASON_CHARS = 1_000
+/** With its mark it is within what a frame may have. */
+export const MAX_REASON_CHARS = 999
 export const MAX_HOST_CHARS = 255
 export const MAX_PROBLEM_CHARS = 200
 export const MAX_FRAME_CHARS = 300
 export const MAX_STACK_FRAMES = 20
 
 /**
- * A text of at most `maxChars`. The mark at the end of one that was cut is where the worker looks for the beginning of
- * a secret.
+ * A text of at most `maxChars`, and a mark when it was longer; cut again, it stays the same. The mark is where the
+ * worker looks for the beginning of a secret.
  */
 export function cutText(text: string, maxChars: number): string {
-  return text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text
+  return text.length > maxChars ? `${text.slice(0, maxChars)}…` : text
 }

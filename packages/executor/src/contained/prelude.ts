@@ -235,7 +235,7 @@ export function prelude(input: PreludeInput): Prelude {
 
   /** The mark tells the worker where the beginning of a secret may stand. */
   function cut(text: string, maxChars = MAX_TEXT_CHARS): string {
-    return text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text
+    return text.length > maxChars ? `${text.slice(0, maxChars)}…` : text
   }
 
   function isFunction(value: unknown): value is (...args: unknown[]) => unknown {
