@@ -16,6 +16,9 @@ export interface Problem {
   executionId?: string
 }
 
+/** Messages quote what was sent, and must not send all of a large body back. */
+const MAX_MESSAGE_CHARS = 8_192
+
 /** What refuses a request before it reaches a route of ours, by its status. */
 const REFUSALS: Partial<Record<number, { code: ErrorCode; message: string }>> = {
   400: { code: "invalid_body", message: "Invalid request payload JSON format" },
@@ -57,8 +60,14 @@ export function toAppError(error: unknown): AppError {
   return unavailable ?? new AppError("internal_error", "An internal server error occurred", { cause: error })
 }
 
+/** The message as callers get it, cut where it quotes too much of what they sent. */
+export function messageFor({ message }: AppError): string {
+  return message.length > MAX_MESSAGE_CHARS ? `${message.slice(0, MAX_MESSAGE_CHARS)} …` : message
+}
+
 function toProblem(failure: AppError): Problem {
-  const { code, message, executionId } = failure
+  const { code, executionId } = failure
+  const message = messageFor(failure)
   const statusCode = ERROR_STATUS[code]
   const problem: Problem = { statusCode, error: STATUS_CODES[statusCode] ?? "Error", message }
   // Auth0 answers both failures of authentication without an error code.

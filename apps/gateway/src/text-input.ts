@@ -22,13 +22,17 @@ export function singleValues(queries: Record<string, string[]>): Record<string, 
 
 /** A form as an object; `dependencies[lodash]=4.17.21` is how one holds an object. The last of a name counts. */
 export function parseForm(text: string): Record<string, unknown> {
-  const body = new Map<string, unknown>()
+  const body = new Map<string, string | Map<string, string>>()
   for (const [name, value] of new URLSearchParams(text)) {
     const [, outer, inner] = /^([^[\]]+)\[([^[\]]+)\]$/.exec(name) ?? []
     if (outer === undefined || inner === undefined) body.set(name, value)
-    else body.set(outer, withProperty(body.get(outer), inner, value))
+    else setProperty(body, outer, [inner, value])
   }
-  return Object.fromEntries(body)
+  const entries = [...body].map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : Object.fromEntries(value),
+  ])
+  return Object.fromEntries(entries)
 }
 
 function typedValue(schema: z.ZodType | undefined, value: unknown): unknown {
@@ -38,7 +42,13 @@ function typedValue(schema: z.ZodType | undefined, value: unknown): unknown {
   return value
 }
 
-function withProperty(object: unknown, key: string, value: string): Record<string, unknown> {
-  const others = typeof object === "object" && object !== null ? Object.entries(object) : []
-  return Object.fromEntries([...others, [key, value]])
+/** Sets it where it is: a copy for each property makes a form of many cost the square of its length. */
+function setProperty(
+  body: Map<string, string | Map<string, string>>,
+  outer: string,
+  [inner, value]: [string, string],
+): void {
+  const known = body.get(outer)
+  if (known instanceof Map) known.set(inner, value)
+  else body.set(outer, new Map([[inner, value]]))
 }

@@ -5,11 +5,14 @@ import { describeIssues, type Fault } from "./z-schema-wording.ts"
 
 type Part = "Payload" | "Query" | "Path"
 
+/** Faults that are named; whoever has more of them has the same one many times. */
+const MAX_FAULTS = 50
+
 const CODES = { Payload: "invalid_body", Query: "invalid_query_string", Path: "invalid_uri" } as const
 
 /**
  * What the schema makes of a part of the request.
- * @throws AppError invalid_body, invalid_query_string or invalid_uri that names every fault
+ * @throws AppError invalid_body, invalid_query_string or invalid_uri that names the first 50 faults
  */
 export function parseInput<Schema extends z.ZodType>(
   part: Part,
@@ -25,7 +28,8 @@ export function parseInput<Schema extends z.ZodType>(
 
 /** zod leaves a property of this name out of a record without a word; nobody would know that it was lost. */
 function ignoredNames(input: unknown): Fault[] {
-  const places = [["", input] as const, ...Object.entries(Object(input))]
+  if (typeof input !== "object" || input === null) return []
+  const places = [["", input] as const, ...Object.entries(input)]
   return places
     .filter(([, value]) => typeof value === "object" && value !== null && Object.hasOwn(value, "__proto__"))
     .map(([path]) => ({
@@ -52,7 +56,9 @@ function partOf(target: keyof ValidationTargets): Part {
 }
 
 function invalidInput(part: Part, faults: Fault[]): AppError {
-  return new AppError(CODES[part], faults.map((fault) => sentence(part, fault)).join(" (also) "))
+  const named = faults.slice(0, MAX_FAULTS).map((fault) => sentence(part, fault))
+  const others = faults.length > MAX_FAULTS ? [`${faults.length - MAX_FAULTS} more faults.`] : []
+  return new AppError(CODES[part], [...named, ...others].join(" (also) "))
 }
 
 function sentence(part: Part, { reason, path, description }: Fault): string {

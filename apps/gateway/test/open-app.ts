@@ -4,7 +4,7 @@ import { createClient, openStorage, restartBuild } from "@hooklane/storage"
 import { pino } from "pino"
 import { onTestFinished } from "vitest"
 import { createAccessTokens } from "../src/access-tokens.ts"
-import { createApp } from "../src/app.ts"
+import { type AppDeps, createApp } from "../src/app.ts"
 import { SCOPES, type Scope } from "../src/scopes.ts"
 import { withoutRedis } from "./without-redis.ts"
 
@@ -12,6 +12,8 @@ export interface OpenAppOptions {
   settings?: Partial<Config>
   scopes?: readonly Scope[]
   now?: () => number
+  /** Stand in for what needs Redis. */
+  parts?: Partial<AppDeps>
 }
 
 export interface CallOptions {
@@ -22,7 +24,12 @@ export interface CallOptions {
 }
 
 /** An app on a database in memory, with a client that holds `scopes` and calls that carry its token. */
-export async function openApp({ settings = {}, scopes = SCOPES, now = Date.now }: OpenAppOptions = {}) {
+export async function openApp({
+  settings = {},
+  scopes = SCOPES,
+  now = Date.now,
+  parts = {},
+}: OpenAppOptions = {}) {
   const keyRing = createKeyRing(generateMasterKey())
   const storage = await openStorage({ databaseUrl: ":memory:", keyRing })
   onTestFinished(() => storage.close())
@@ -43,6 +50,7 @@ export async function openApp({ settings = {}, scopes = SCOPES, now = Date.now }
     },
     retryBuild: async (id, number) => void (await restartBuild(storage, id, number)),
     now,
+    ...parts,
   })
   const { client, secret } = await createClient(storage, { name: "Test", scopes: [...scopes] })
   const accessTokens = createAccessTokens({ config, storage, now })

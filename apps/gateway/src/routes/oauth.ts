@@ -2,8 +2,9 @@ import { AppError, type Config, ERROR_STATUS, type ErrorCode } from "@hooklane/c
 import type { Context } from "hono"
 import { z } from "zod"
 import { type AccessTokens, API_AUDIENCE } from "../access-tokens.ts"
+import { limitBody } from "../body-limit.ts"
 import type { ClientRegistry } from "../client-registry.ts"
-import { toAppError } from "../problem.ts"
+import { messageFor, toAppError } from "../problem.ts"
 import { readBody } from "../read-body.ts"
 import { createRouter, type GatewayEnv } from "../router.ts"
 
@@ -13,9 +14,12 @@ export interface OAuthDeps {
   clients: Pick<ClientRegistry, "login">
 }
 
+/** What strangers send is read up to here; the longest parameters below, each character escaped, are 21 kB. */
+const MAX_TOKEN_REQUEST_BYTES = 65_536
+
 // Unknown parameters are let through: RFC 6749 (3.2) asks for it, and clients send their own.
 const tokenRequestSchema = z.object({
-  grant_type: z.string(),
+  grant_type: z.string().max(256),
   client_id: z.string().max(256).optional(),
   client_secret: z.string().max(512).optional(),
   audience: z.string().max(2_048).optional(),
@@ -36,7 +40,7 @@ const OAUTH_ERRORS: Partial<Record<ErrorCode, string>> = {
 export function oauthRoutes(deps: OAuthDeps) {
   const app = createRouter()
 
-  app.post("/oauth/token", async (c) => {
+  app.post("/oauth/token", limitBody(MAX_TOKEN_REQUEST_BYTES), async (c) => {
     c.header("Cache-Control", "no-store")
     c.header("Pragma", "no-cache")
     try {
@@ -95,10 +99,11 @@ function formDecoded(text: string): string {
 }
 
 function answerOAuthError(c: Context<GatewayEnv>, error: unknown): Response {
-  const { code, message, retryAfterSeconds } = toAppError(error)
+  const failure = toAppError(error)
+  const { code, retryAfterSeconds } = failure
   const oauthError = OAUTH_ERRORS[code]
   if (oauthError === undefined) throw error
   if (code === "access_denied") c.header("WWW-Authenticate", 'Basic realm="Hooklane"')
   if (retryAfterSeconds !== undefined) c.header("Retry-After", String(Math.ceil(retryAfterSeconds)))
-  return c.json({ error: oauthError, error_description: message }, ERROR_STATUS[code])
+  return c.json({ error: oauthError, error_description: messageFor(failure) }, ERROR_STATUS[code])
 }
