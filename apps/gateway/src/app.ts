@@ -6,6 +6,7 @@ import type { Logger } from "pino"
 import { createAccessTokens } from "./access-tokens.ts"
 import { authenticate } from "./auth.ts"
 import { limitBody } from "./body-limit.ts"
+import { createFindOrigin } from "./caller-origin.ts"
 import type { ChainDeps } from "./chain.ts"
 import type { Circuits } from "./circuits.ts"
 import { createClientRegistry } from "./client-registry.ts"
@@ -54,7 +55,12 @@ export type AppDeps = ManagementDeps &
 
 /** The gateway's HTTP side: what every request passes, then the routes, then one answer for every error. */
 export function createApp(given: AppDeps) {
-  const deps = { ...given, accessTokens: createAccessTokens(given), clients: createClientRegistry(given) }
+  const deps = {
+    ...given,
+    accessTokens: createAccessTokens(given),
+    clients: createClientRegistry(given),
+    findOrigin: createFindOrigin(given.config),
+  }
   const app = createRouter()
 
   app.use(requestId({ limitLength: 64 }), requestLog(deps))

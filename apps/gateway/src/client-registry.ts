@@ -1,44 +1,63 @@
 import { AppError } from "@hooklane/core"
 import { type Client, findClient, revokeClient, type Storage, verifyClient } from "@hooklane/storage"
 import { createBoundedMap } from "./bounded-map.ts"
+import { ownerOf } from "./caller-origin.ts"
 import { createTokenBuckets } from "./token-bucket.ts"
+import { createTurns } from "./turns.ts"
 
 /** How long a client that another gateway revoked may still be let in. */
 const ACTIVE_TTL_MS = 5_000
 const MAX_KNOWN_CLIENTS = 10_000
-/** Wrong secrets per client id: ten at once, then one every six seconds. A right one does not count. */
+/** Wrong secrets per address and id: ten at once, then one every six seconds. */
 const FAILED_LOGINS = { burst: 10, perSecond: 1 / 6 }
-/**
- * Logins under ids that have not got in here before, all together: to check a secret takes some 80 ms, and ids cost
- * nothing to make up. Right ones do not count. Those who did get in are not held up by the others.
- */
-const STRANGERS = { burst: 50, perSecond: 2 }
+/** Secrets that were stored before hashes were fast take 80 ms of another thread each, and 32 MiB. */
+const SLOW_CHECKS_AT_ONCE = 2
+/** Two seconds' worth. */
+const MAX_SLOW_CHECKS = 50
 
-/** The key of a bucket that all share. */
-const ALL = ""
+/** Of settings and of our own making; nobody else is looked up. */
+const CLIENT_ID = /^[A-Za-z0-9_-]{1,64}$/
+
+export interface Login {
+  id: string
+  secret: string
+  /** Where it comes from. */
+  address: string
+}
 
 /** Knows which clients may come in: by secret when they ask for a token, by id when they show one. */
 export function createClientRegistry({ storage, now }: { storage: Storage; now: () => number }) {
   const failures = createTokenBuckets({ ...FAILED_LOGINS, now })
-  const strangers = createTokenBuckets({ ...STRANGERS, now })
-  const familiar = createBoundedMap<string, object>(MAX_KNOWN_CLIENTS)
   const known = createBoundedMap<string, { isActive: boolean; askedAt: number }>(MAX_KNOWN_CLIENTS)
+  const slowTurn = createTurns(SLOW_CHECKS_AT_ONCE)
+  let slowChecks = 0
+
+  /** Only of these somebody may have to wait: a check that costs nothing is made however many failed before. */
+  async function slowly(key: string, check: () => Promise<boolean>): Promise<boolean> {
+    refuseUntil(failures.look(key).waitMs)
+    if (slowChecks >= MAX_SLOW_CHECKS) refuseUntil(1_000)
+    slowChecks += 1
+    try {
+      return await slowTurn(check)
+    } finally {
+      slowChecks -= 1
+    }
+  }
 
   return {
-    /** @throws AppError access_denied; too_many_attempts after too many wrong secrets, for this id or in all */
-    async login(id: string, secret: string): Promise<Client> {
-      refuseWhenEmpty(failures.look(id))
-      const isStranger = !familiar.get(id)
-      // Taken before the secret is checked: a thousand at once are a thousand checks as well.
-      if (isStranger) refuseWhenEmpty(strangers.take(ALL))
-      const client = await verifyClient(storage, id, secret)
-      if (!client) {
-        failures.take(id)
-        throw new AppError("access_denied", "Unauthorized")
-      }
-      if (isStranger) strangers.giveBack(ALL)
-      familiar.set(id, {})
-      return client
+    /**
+     * The right secret always gets in. Wrong ones are counted by address and id.
+     * @throws AppError access_denied; too_many_attempts after too many wrong secrets
+     */
+    async login({ id, secret, address }: Login): Promise<Client> {
+      const key = `${ownerOf(address)} ${id}`
+      const client = CLIENT_ID.test(id)
+        ? await verifyClient(storage, { id, secret }, (check) => slowly(key, check))
+        : undefined
+      if (client) return client
+      const { isTaken, waitMs } = failures.take(key)
+      if (!isTaken) refuseUntil(waitMs)
+      throw new AppError("access_denied", "Unauthorized")
     },
 
     async isActive(id: string): Promise<boolean> {
@@ -59,8 +78,8 @@ export function createClientRegistry({ storage, now }: { storage: Storage; now: 
   }
 }
 
-function refuseWhenEmpty({ isTaken = false, waitMs }: { isTaken?: boolean; waitMs: number }): void {
-  if (isTaken || waitMs === 0) return
+function refuseUntil(waitMs: number): void {
+  if (waitMs === 0) return
   throw new AppError("too_many_attempts", "Too many failed attempts", { retryAfterSeconds: waitMs / 1_000 })
 }
 

@@ -5,9 +5,13 @@ import type { Duplex } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import { getRequestListener } from "@hono/node-server"
 import { AppError, type ErrorCode } from "@hooklane/core"
+import type { GatewayEnv } from "./router.ts"
+
+type Bindings = Required<GatewayEnv["Bindings"]>
 
 export interface ListenOptions {
-  fetch: (request: Request) => Response | Promise<Response>
+  /** `env` is what tells of the connection that the request came over. */
+  fetch: (request: Request, env: Bindings) => Response | Promise<Response>
   host: string
   port: number
 }
@@ -29,8 +33,8 @@ const SWEEP_MS = 50
 /** @throws AppError invalid_setting, naming HOST or PORT, when the address cannot be used */
 export async function listen({ fetch, host, port }: ListenOptions): Promise<Listener> {
   let isStopping = false
-  const answer = async (request: Request) => {
-    const response = await fetch(request)
+  const answer = async (request: Request, env: Bindings) => {
+    const response = await fetch(request, env)
     if (isStopping) response.headers.set("Connection", "close")
     return response
   }

@@ -9,6 +9,8 @@ export interface Caller {
 
 /** What middleware leaves for the routes behind it. */
 export interface GatewayEnv {
+  /** What the HTTP server hands over; absent where a request did not come over a connection. */
+  Bindings: { incoming?: { socket: { remoteAddress?: string | undefined } } }
   Variables: {
     requestId: string
     /** W3C trace context of the caller, when it sent a well-formed one. */

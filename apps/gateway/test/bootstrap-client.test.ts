@@ -29,7 +29,10 @@ test("the first start makes a client that may do everything, and a file that onl
   expect(JSON.parse(await readFile(deps.path, "utf8"))).toEqual(credentials)
   expect((await stat(deps.path)).mode & 0o777).toBe(0o600)
   expect(await readdir(deps.config.dataDir)).toEqual(["credentials.json"])
-  const client = await verifyClient(deps.storage, credentials.clientId, credentials.clientSecret)
+  const client = await verifyClient(deps.storage, {
+    id: credentials.clientId,
+    secret: credentials.clientSecret,
+  })
   expect(client?.scopes).toEqual([...SCOPES])
 })
 
@@ -48,7 +51,9 @@ test("the settings decide where they name a client", async () => {
   })
   const credentials = await ensureBootstrapClient(deps, URL)
   expect(credentials.clientId).toBe("configured")
-  expect(await verifyClient(deps.storage, "configured", "a-secret-of-24-characters-or-more")).toBeDefined()
+  expect(
+    await verifyClient(deps.storage, { id: "configured", secret: "a-secret-of-24-characters-or-more" }),
+  ).toBeDefined()
 })
 
 test("a secret that was rotated over the API stays rotated", async () => {
@@ -56,8 +61,8 @@ test("a secret that was rotated over the API stays rotated", async () => {
   const { clientId, clientSecret } = await ensureBootstrapClient(deps, URL)
   const { secret } = await rotateClientSecret(deps.storage, clientId)
   await ensureBootstrapClient(deps, URL)
-  expect(await verifyClient(deps.storage, clientId, clientSecret)).toBeUndefined()
-  expect(await verifyClient(deps.storage, clientId, secret)).toBeDefined()
+  expect(await verifyClient(deps.storage, { id: clientId, secret: clientSecret })).toBeUndefined()
+  expect(await verifyClient(deps.storage, { id: clientId, secret: secret })).toBeDefined()
 })
 
 test("a file that holds something else is not overwritten", async () => {

@@ -2,9 +2,9 @@ import { once } from "node:events"
 import { connect } from "node:net"
 import { text } from "node:stream/consumers"
 import { expect, onTestFinished, test } from "vitest"
-import { listen } from "../src/listen.ts"
+import { type ListenOptions, listen } from "../src/listen.ts"
 
-async function start(fetch = async () => new Response("hello")) {
+async function start(fetch: ListenOptions["fetch"] = async () => new Response("hello")) {
   const listener = await listen({ fetch, host: "127.0.0.1", port: 0 })
   onTestFinished(() => listener.close({ drainDelayMs: 0, drainMs: 0 }))
   return listener
@@ -81,4 +81,10 @@ test("closing waits for the answer under way and takes no new connection", async
   release.resolve()
   expect(await (await answer).text()).toBe("done")
   await closing
+})
+
+test("a request comes with the address that it came from", async () => {
+  const { port } = await start((_, { incoming }) => new Response(incoming.socket.remoteAddress))
+  const answer = await fetch(`http://127.0.0.1:${port}`)
+  expect(await answer.text()).toBe("127.0.0.1")
 })

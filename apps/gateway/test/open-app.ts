@@ -23,6 +23,11 @@ export interface CallOptions {
   token?: string
 }
 
+interface LoginOptions {
+  address?: string
+  headers?: Record<string, string>
+}
+
 /** An app on a database in memory, with a client that holds `scopes` and calls that carry its token. */
 export async function openApp({
   settings = {},
@@ -81,19 +86,21 @@ export async function openApp({
     return answerOf(response)
   }
 
-  /** Asks for a token, as the client unless the request says otherwise. */
-  async function login(request: Record<string, unknown> = {}) {
+  /** Asks for a token, as the client unless the request says otherwise, over a connection from `address`. */
+  async function login(request: Record<string, unknown> = {}, { address, headers }: LoginOptions = {}) {
     const body = {
       grant_type: "client_credentials",
       client_id: client.id,
       client_secret: secret,
       ...request,
     }
-    const response = await app.request("https://hooks.example.com:8443/oauth/token", {
+    const init = {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
-    })
+    }
+    const connection = { incoming: { socket: { remoteAddress: address } } }
+    const response = await app.request("https://hooks.example.com:8443/oauth/token", init, connection)
     return answerOf(response)
   }
 

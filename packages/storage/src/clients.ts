@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto"
 import { AppError } from "@hooklane/core"
 import { and, asc, eq, isNull } from "drizzle-orm"
-import { hashSecret, isSecretOf } from "./client-secret.ts"
+import { hashSecret, isSecretOf, isSlowHash, newSecret } from "./client-secret.ts"
 import type { Storage } from "./open.ts"
 import type { clients } from "./schema.sqlite.ts"
 
@@ -10,14 +9,18 @@ type ClientRow = typeof clients.$inferSelect
 /** A client as it may be shown; its secret is known at its making only. */
 export type Client = Pick<ClientRow, "id" | "name" | "scopes" | "createdAt">
 
+/** Takes as long to check as a client's. */
+const HASH_OF_NOBODY = `sha256.${"A".repeat(22)}.${"A".repeat(43)}`
+
 /** Makes a client; `secret` (43 characters, 256 bits) is told this once and stored as a hash. */
 export async function createClient(
-  { db, tables, nextId }: Storage,
+  { db, tables, nextId, keyRing }: Storage,
   { name, scopes }: Pick<Client, "name" | "scopes">,
 ): Promise<{ client: Client; secret: string }> {
   const secret = newSecret()
   const client = { id: nextId(), name, scopes, createdAt: new Date() }
-  await db.insert(tables.clients).values({ ...client, secretHash: await hashSecret(secret) })
+  const secretHash = hashSecret(keyRing, { clientId: client.id, secret })
+  await db.insert(tables.clients).values({ ...client, secretHash })
   return { client, secret }
 }
 
@@ -26,20 +29,38 @@ export async function createClient(
  * setting changed, so that a secret rotated over the API stays rotated. A revoked client stays revoked.
  */
 export async function ensureClient(
-  { db, tables: { clients } }: Storage,
+  storage: Storage,
   { id, name, scopes, secret }: Pick<Client, "id" | "name" | "scopes"> & { secret: string },
 ): Promise<void> {
+  const { db, tables, keyRing } = storage
+  const { clients } = tables
   const [known] = await db.select().from(clients).where(eq(clients.id, id))
-  if (known?.configuredSecretHash && (await isSecretOf(known.configuredSecretHash, secret))) {
-    await db.update(clients).set({ name, scopes }).where(eq(clients.id, id))
+  const hash = hashSecret(keyRing, { clientId: id, secret })
+  if (known?.configuredSecretHash && (await isStillConfigured(storage, known, secret))) {
+    // Hashed anew each time: in the form, and sealed with the key, that are the newest now.
+    const isRotated = known.secretHash !== known.configuredSecretHash
+    const hashes = { configuredSecretHash: hash, ...(!isRotated && { secretHash: hash }) }
+    await db
+      .update(clients)
+      .set({ name, scopes, ...hashes })
+      .where(eq(clients.id, id))
     return
   }
-  const secretHash = await hashSecret(secret)
-  const configured = { name, scopes, secretHash, configuredSecretHash: secretHash }
+  const configured = { name, scopes, secretHash: hash, configuredSecretHash: hash }
   await db
     .insert(clients)
     .values({ id, ...configured, createdAt: new Date() })
     .onConflictDoUpdate({ target: clients.id, set: configured })
+}
+
+/** A hash that cannot be opened, because its key is gone, says nothing: then the setting is not what changed. */
+async function isStillConfigured(
+  { keyRing }: Storage,
+  { id, configuredSecretHash }: ClientRow,
+  secret: string,
+): Promise<boolean> {
+  if (!configuredSecretHash) return false
+  return isSecretOf(keyRing, configuredSecretHash, { clientId: id, secret }).catch(() => true)
 }
 
 /** The client of this id, unless it is revoked. */
@@ -48,21 +69,26 @@ export async function findClient(storage: Storage, id: string): Promise<Client |
   return row && toClient(row)
 }
 
+/** Runs a check that takes some 80 ms of another thread: of a secret that was hashed before hashes were fast. */
+export type SlowCheck = (check: () => Promise<boolean>) => Promise<boolean>
+
 /**
- * The client whose id and secret these are; undefined when either is wrong, after the same time. Slow by
- * design (some 80 ms, on another thread) and not cached here.
+ * The client whose id and secret these are; undefined when either is wrong, after the same time. A slow hash is replaced
+ * by a fast one when its secret was shown.
  */
 export async function verifyClient(
   storage: Storage,
-  id: string,
-  secret: string,
+  { id: clientId, secret }: { id: string; secret: string },
+  slowly: SlowCheck = (check) => check(),
 ): Promise<Client | undefined> {
-  const row = await findRow(storage, id)
-  if (!row) {
-    await hashSecret(secret)
-    return undefined
-  }
-  return (await isSecretOf(row.secretHash, secret)) ? toClient(row) : undefined
+  const { keyRing } = storage
+  const row = await findRow(storage, clientId)
+  const hash = row?.secretHash ?? HASH_OF_NOBODY
+  const check = () => isSecretOf(keyRing, hash, { clientId, secret })
+  const isRight = await (isSlowHash(hash) ? slowly(check) : check())
+  if (!row || !isRight) return undefined
+  if (isSlowHash(hash)) await replaceHash(storage, row, hashSecret(keyRing, { clientId, secret }))
+  return toClient(row)
 }
 
 /** Clients that are not revoked, in the order of their making. */
@@ -81,7 +107,7 @@ export async function listClients({ db, tables: { clients } }: Storage): Promise
  */
 export async function rotateClientSecret(storage: Storage, id: string): Promise<{ secret: string }> {
   const secret = newSecret()
-  await changeClient(storage, id, { secretHash: await hashSecret(secret) })
+  await changeClient(storage, id, { secretHash: hashSecret(storage.keyRing, { clientId: id, secret }) })
   return { secret }
 }
 
@@ -101,6 +127,19 @@ async function findRow({ db, tables: { clients } }: Storage, id: string): Promis
   return row
 }
 
+/** Unless the secret was changed since the row was read. */
+async function replaceHash(
+  { db, tables: { clients } }: Storage,
+  { id, secretHash: old, configuredSecretHash }: ClientRow,
+  secretHash: string,
+): Promise<void> {
+  const change = { secretHash, ...(configuredSecretHash === old && { configuredSecretHash: secretHash }) }
+  await db
+    .update(clients)
+    .set(change)
+    .where(and(eq(clients.id, id), eq(clients.secretHash, old)))
+}
+
 async function changeClient(
   { db, tables: { clients } }: Storage,
   id: string,
@@ -116,8 +155,4 @@ async function changeClient(
 
 function toClient({ id, name, scopes, createdAt }: ClientRow): Client {
   return { id, name, scopes, createdAt }
-}
-
-function newSecret(): string {
-  return randomBytes(32).toString("base64url")
 }

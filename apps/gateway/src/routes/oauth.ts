@@ -3,6 +3,7 @@ import type { Context } from "hono"
 import { z } from "zod"
 import { type AccessTokens, API_AUDIENCE } from "../access-tokens.ts"
 import { limitBody } from "../body-limit.ts"
+import type { FindOrigin } from "../caller-origin.ts"
 import type { ClientRegistry } from "../client-registry.ts"
 import { messageFor, toAppError } from "../problem.ts"
 import { readBody } from "../read-body.ts"
@@ -12,6 +13,7 @@ export interface OAuthDeps {
   config: Pick<Config, "publicUrl" | "tokenTtlSeconds">
   accessTokens: Pick<AccessTokens, "issue" | "publicJwks">
   clients: Pick<ClientRegistry, "login">
+  findOrigin: FindOrigin
 }
 
 /** What strangers send is read up to here; the longest parameters below, each character escaped, are 21 kB. */
@@ -58,7 +60,8 @@ export function oauthRoutes(deps: OAuthDeps) {
   return app
 }
 
-async function grantToken({ config, accessTokens, clients }: OAuthDeps, c: Context<GatewayEnv>) {
+async function grantToken(deps: OAuthDeps, c: Context<GatewayEnv>) {
+  const { config, accessTokens, clients, findOrigin } = deps
   const request = await readBody(c, tokenRequestSchema)
   if (request.grant_type !== "client_credentials")
     throw new AppError("unsupported_grant_type", `Unsupported grant type: ${request.grant_type}`)
@@ -67,8 +70,8 @@ async function grantToken({ config, accessTokens, clients }: OAuthDeps, c: Conte
     secret: request.client_secret,
   }
   if (!id || !secret) throw new AppError("access_denied", "Unauthorized")
-  const client = await clients.login(id, secret)
-  const origin = (config.publicUrl ?? new URL(c.req.url).origin).replace(/\/$/, "")
+  const client = await clients.login({ id, secret, address: findOrigin(c).address })
+  const origin = addressOf(deps, c)
   const audience = request.audience || `${origin}/api/v2/`
   if (!API_AUDIENCE.test(audience)) throw new AppError("service_not_found", `Service not found: ${audience}`)
   const scopes = grantedScopes(client.scopes, request.scope)
@@ -78,6 +81,13 @@ async function grantToken({ config, accessTokens, clients }: OAuthDeps, c: Conte
     expires_in: config.tokenTtlSeconds,
     token_type: "Bearer",
   }
+}
+
+/** The gateway's address as the caller has it, without a slash at its end. */
+function addressOf({ config, findOrigin }: OAuthDeps, c: Context<GatewayEnv>): string {
+  if (config.publicUrl !== undefined) return config.publicUrl.replace(/\/$/, "")
+  const { protocol, host } = new URL(c.req.url)
+  return `${findOrigin(c).protocol ?? protocol.slice(0, -1)}://${host}`
 }
 
 /** All that the client may do, or what it asks for of that. */

@@ -1,18 +1,16 @@
-import { createHash } from "node:crypto"
 import { createBullBoard } from "@bull-board/api"
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter"
 import { HonoAdapter } from "@bull-board/hono"
 import { serveStatic } from "@hono/node-server/serve-static"
 import { AppError } from "@hooklane/core"
 import type { Lanes } from "@hooklane/queue"
-import { Hono } from "hono"
+import { type Context, Hono } from "hono"
 import { basicAuth } from "hono/basic-auth"
 import { secureHeaders } from "hono/secure-headers"
-import { createBoundedMap } from "../bounded-map.ts"
+import type { FindOrigin } from "../caller-origin.ts"
 import type { ClientRegistry } from "../client-registry.ts"
 
 const BASE_PATH = "/admin/queues"
-const PASSED_MS = 60_000
 
 /** The board would load its fonts from elsewhere, and tell that host about every visit. */
 const OWN_CONTENT_ONLY = {
@@ -25,6 +23,7 @@ const OWN_CONTENT_ONLY = {
 export interface QueueBoardDeps {
   lanes: Pick<Lanes, "bullQueues">
   clients: Pick<ClientRegistry, "login">
+  findOrigin: FindOrigin
 }
 
 /**
@@ -32,7 +31,7 @@ export interface QueueBoardDeps {
  * It looks and does not touch: a job that was changed here would be missing in the history, so pause, resume and
  * replay are done over `/v1`.
  */
-export function queueBoardRoutes({ lanes, clients }: QueueBoardDeps) {
+export function queueBoardRoutes({ lanes, ...deps }: QueueBoardDeps) {
   const serverAdapter = new HonoAdapter(serveStatic)
   serverAdapter.setBasePath(BASE_PATH)
   createBullBoard({
@@ -43,7 +42,7 @@ export function queueBoardRoutes({ lanes, clients }: QueueBoardDeps) {
 
   const app = new Hono()
   const guard = basicAuth({
-    verifyUser: createVerifier(clients),
+    verifyUser: createVerifier(deps),
     realm: "Hooklane",
   })
   app.use(`${BASE_PATH}/*`, guard, secureHeaders({ contentSecurityPolicy: OWN_CONTENT_ONLY }))
@@ -51,18 +50,12 @@ export function queueBoardRoutes({ lanes, clients }: QueueBoardDeps) {
   return app
 }
 
-/** A browser sends its credentials with every request and checking them is slow by design: a success holds a minute. */
-function createVerifier(
-  clients: QueueBoardDeps["clients"],
-): (id: string, secret: string) => Promise<boolean> {
-  const passed = createBoundedMap<string, { until: number }>(100)
-  return async (id, secret) => {
-    const key = createHash("sha256").update(`${id}\n${secret}`).digest("base64")
-    if ((passed.get(key)?.until ?? 0) > Date.now()) return true
-    const client = await clients.login(id, secret).catch(unlessDenied)
-    const mayRead = client?.scopes.includes("read:queues") ?? false
-    if (mayRead) passed.set(key, { until: Date.now() + PASSED_MS })
-    return mayRead
+/** Asked with every request, since a browser sends its credentials with each: who is revoked is out at once. */
+function createVerifier({ clients, findOrigin }: Pick<QueueBoardDeps, "clients" | "findOrigin">) {
+  return async (id: string, secret: string, c: Context): Promise<boolean> => {
+    const { address } = findOrigin(c)
+    const client = await clients.login({ id, secret, address }).catch(unlessDenied)
+    return client?.scopes.includes("read:queues") ?? false
   }
 }
 

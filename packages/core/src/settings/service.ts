@@ -26,6 +26,15 @@ export const SERVICE_SETTINGS = {
     defaultText: "from HOST and PORT",
     usedBy: ["launcher", "gateway"],
   }),
+  trustedProxies: setting({
+    env: "HOOKLANE_TRUSTED_PROXIES",
+    schema: networks().default(["127.0.0.0/8", "::1/128"]),
+    description:
+      "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses, networks, `loopback`, `private` or `none`.",
+    example: "loopback,10.0.0.0/8",
+    defaultText: "loopback",
+    usedBy: ["gateway"],
+  }),
   dataDir: setting({
     env: "HOOKLANE_DATA_DIR",
     schema: z.string().min(1).default("./data"),
@@ -127,6 +136,28 @@ function redisUrl() {
       context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) })
     }
   })
+}
+
+const NAMED_NETWORKS: Record<string, readonly string[]> = {
+  loopback: ["127.0.0.0/8", "::1/128"],
+  private: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
+  none: [],
+}
+
+/** Addresses and networks separated by commas, some of them by name. */
+function networks() {
+  return z
+    .union([z.array(z.string()), z.string().transform((text) => text.split(","))])
+    .transform((all) =>
+      all.map((one) => one.trim().toLowerCase()).flatMap((one) => NAMED_NETWORKS[one] ?? [one]),
+    )
+    .pipe(
+      z.array(
+        z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+          error: ({ input }) => `"${input}" is not an address, a network, loopback, private or none`,
+        }),
+      ),
+    )
 }
 
 function isMasterKey(text: string): boolean {
