@@ -23,12 +23,15 @@ export function authenticate({ accessTokens, clients }: AuthDeps): MiddlewareHan
 /** Lets a request pass whose token holds one of the scopes; stands behind `authenticate`. */
 export function requireScope(...anyOf: [Scope, ...Scope[]]): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
-    const { scopes } = callerOf(c)
-    if (!anyOf.some((scope) => scopes.has(scope))) {
-      throw new AppError("insufficient_scope", `Insufficient scope, expected any of: ${anyOf.join(",")}`)
-    }
+    refuseWithout(callerOf(c), anyOf)
     await next()
   }
+}
+
+/** For what only the body tells. @throws AppError insufficient_scope when the caller holds none of the scopes */
+export function refuseWithout({ scopes }: Caller, anyOf: readonly Scope[]): void {
+  if (anyOf.some((scope) => scopes.has(scope))) return
+  throw new AppError("insufficient_scope", `Insufficient scope, expected any of: ${anyOf.join(",")}`)
 }
 
 /** Who makes the request. @throws AppError missing_authentication where `authenticate` does not stand before */

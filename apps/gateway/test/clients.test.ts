@@ -1,3 +1,4 @@
+import { revokeClient, rotateClientSecret } from "@hooklane/storage"
 import { expect, test } from "vitest"
 import { openApp } from "./open-app.ts"
 
@@ -39,6 +40,44 @@ test("a client cannot get the secret of one that may do more than itself", async
     token: await tokenWith(["update:clients"]),
   })
   expect(refused.status).toBe(403)
+})
+
+test("a client cannot end one that may do more than itself", async () => {
+  const { call, login, tokenWith, client } = await openApp()
+  const refused = await call("DELETE", `/v1/clients/${client.id}`, {
+    token: await tokenWith(["delete:clients"]),
+  })
+  expect([refused.status, refused.json().errorCode]).toEqual([403, "insufficient_scope"])
+  expect((await login()).status).toBe(200)
+  const made = await call("POST", "/v1/clients", { body: { name: "CI", scopes: ["delete:clients"] } })
+  const ended = await call("DELETE", `/v1/clients/${made.json().id}`, {
+    token: await tokenWith(["delete:clients"]),
+  })
+  expect(ended.status).toBe(204)
+})
+
+test.each(["here", "at another gateway"])(
+  "a client that is revoked %s sees no queue board from then on",
+  async (where) => {
+    const { app, call, storage, client, secret } = await openApp({
+      scopes: ["read:queues", "delete:clients"],
+    })
+    const headers = { authorization: `Basic ${btoa(`${client.id}:${secret}`)}` }
+    const board = () => app.request("/admin/queues", { headers })
+    expect((await board()).status).toBe(200)
+    expect((await board()).status).toBe(200)
+    if (where === "here") await call("DELETE", `/v1/clients/${client.id}`)
+    else await revokeClient(storage, client.id)
+    expect((await board()).status).toBe(401)
+  },
+)
+
+test("a secret that was rotated opens no queue board from then on", async () => {
+  const { app, storage, client, secret } = await openApp()
+  const headers = { authorization: `Basic ${btoa(`${client.id}:${secret}`)}` }
+  expect((await app.request("/admin/queues", { headers })).status).toBe(200)
+  await rotateClientSecret(storage, client.id)
+  expect((await app.request("/admin/queues", { headers })).status).toBe(401)
 })
 
 test("a rotated secret takes the place of the old one", async () => {

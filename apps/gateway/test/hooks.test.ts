@@ -206,3 +206,25 @@ test.each(["PUT", "OPTIONS"])("there is no %s", async (method) => {
     errorCode: "not_found",
   })
 })
+
+test("who makes a hook that is enabled at once must be allowed to switch hooks, too", async () => {
+  const { call, tokenWith } = await openApp()
+  const token = await tokenWith(["create:hooks"])
+  await call("POST", "/api/v2/hooks", { body: newHook({ name: "first", enabled: true }) })
+  const refused = await call("POST", "/api/v2/hooks", { token, body: newHook({ enabled: true }) })
+  expect([refused.status, refused.json()]).toEqual([
+    403,
+    {
+      statusCode: 403,
+      error: "Forbidden",
+      message: "Insufficient scope, expected any of: update:hooks",
+      errorCode: "insufficient_scope",
+    },
+  ])
+  const both = await tokenWith(["create:hooks", "update:hooks"])
+  expect((await call("POST", "/api/v2/hooks", { token, body: newHook({ name: "off" }) })).status).toBe(201)
+  const enabled = newHook({ name: "on", enabled: true })
+  expect((await call("POST", "/api/v2/hooks", { token: both, body: enabled })).json().enabled).toBe(true)
+  const hooks: { name: string; enabled: boolean }[] = (await call("GET", "/api/v2/hooks")).json()
+  expect(hooks.filter((hook) => hook.enabled).map((hook) => hook.name)).toEqual(["on"])
+})

@@ -79,7 +79,8 @@ const rotateRoute = createRoute({
 const revokeRoute = createRoute({
   method: "delete",
   path: "/v1/clients/{id}",
-  summary: "Ends a client for good; its tokens stop working within five seconds",
+  summary:
+    "Ends a client that may do what the caller may, or less; its tokens stop working within five seconds",
   middleware: requireScope("delete:clients"),
   request: { params: pathSchema },
   responses: { 204: { description: "Revoked" } },
@@ -88,6 +89,12 @@ const revokeRoute = createRoute({
 /** `/v1/clients`: who may call the API. */
 export function clientRoutes({ storage, clients }: ClientDeps) {
   const app = createRouter()
+
+  /** Nobody acts on a client that may do more than himself; one that does not exist is the next step's to refuse. */
+  async function refuseBeyond(caller: Caller, id: string): Promise<void> {
+    const client = await findClient(storage, id)
+    if (client) refuseMoreThan(caller, client.scopes)
+  }
 
   app.openapi(listRoute, async (c) => c.json((await listClients(storage)).map(viewClient), 200))
 
@@ -100,14 +107,16 @@ export function clientRoutes({ storage, clients }: ClientDeps) {
 
   app.openapi(rotateRoute, async (c) => {
     const { id } = c.req.valid("param")
-    const client = await findClient(storage, id)
     // A new secret is a way in, so it is given only to who may do all that the client may.
-    if (client) refuseMoreThan(callerOf(c), client.scopes)
+    await refuseBeyond(callerOf(c), id)
     return c.json({ id, ...(await rotateClientSecret(storage, id)) }, 200)
   })
 
   app.openapi(revokeRoute, async (c) => {
-    await clients.revoke(c.req.valid("param").id)
+    const { id } = c.req.valid("param")
+    // Else who may do little could stop those who may do more.
+    await refuseBeyond(callerOf(c), id)
+    await clients.revoke(id)
     return c.body(null, 204)
   })
 

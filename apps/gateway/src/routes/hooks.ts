@@ -10,7 +10,7 @@ import {
 } from "@hooklane/storage"
 import type { Context } from "hono"
 import type { z } from "zod"
-import { requireScope } from "../auth.ts"
+import { callerOf, refuseWithout, requireScope } from "../auth.ts"
 import { storedHookName } from "../hook-name.ts"
 import {
   createHookSchema,
@@ -48,6 +48,8 @@ export function hookRoutes({ config, storage, hookDeleted, hookSaved }: HookDeps
 
   app.post("/api/v2/hooks", requireScope("create:hooks"), async (c) => {
     const body = await readBody(c, createHookSchema)
+    // It takes the trigger over from the hook that is enabled now: that is a change of both.
+    if (body.enabled) refuseWithout(callerOf(c), ["update:hooks"])
     if (config.readOnly) throw new AppError("hooks_not_allowed", "This endpoint is disabled for your tenant.")
     const hook = await createHook(
       storage,
