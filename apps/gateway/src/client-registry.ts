@@ -2,6 +2,7 @@ import { AppError } from "@hooklane/core"
 import { type Client, findClient, revokeClient, type Storage, verifyClient } from "@hooklane/storage"
 import { createBoundedMap } from "./bounded-map.ts"
 import { ownerOf } from "./caller-origin.ts"
+import { idSchema } from "./id-schema.ts"
 import { createTokenBuckets } from "./token-bucket.ts"
 import { createTurns } from "./turns.ts"
 
@@ -14,9 +15,6 @@ const FAILED_LOGINS = { burst: 10, perSecond: 1 / 6 }
 const SLOW_CHECKS_AT_ONCE = 2
 /** Two seconds' worth. */
 const MAX_SLOW_CHECKS = 50
-
-/** Of settings and of our own making; nobody else is looked up. */
-const CLIENT_ID = /^[A-Za-z0-9_-]{1,64}$/
 
 export interface Login {
   id: string
@@ -51,7 +49,7 @@ export function createClientRegistry({ storage, now }: { storage: Storage; now: 
      */
     async login({ id, secret, address }: Login): Promise<Client> {
       const key = `${ownerOf(address)} ${id}`
-      const client = CLIENT_ID.test(id)
+      const client = idSchema.safeParse(id).success
         ? await verifyClient(storage, { id, secret }, (check) => slowly(key, check))
         : undefined
       if (client) return client

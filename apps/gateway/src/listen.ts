@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import { getRequestListener } from "@hono/node-server"
 import { AppError, type ErrorCode } from "@hooklane/core"
+import { BROWSER_HEADERS } from "./browser-headers.ts"
 import type { GatewayEnv } from "./router.ts"
 
 type Bindings = Required<GatewayEnv["Bindings"]>
@@ -38,7 +39,12 @@ export async function listen({ fetch, host, port }: ListenOptions): Promise<List
     if (isStopping) response.headers.set("Connection", "close")
     return response
   }
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, getRequestListener(answer))
+  const listener = getRequestListener(answer)
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (incoming, outgoing) => {
+    // Here, and not in the app, so that also what never reaches the app has them.
+    for (const [name, value] of Object.entries(BROWSER_HEADERS)) outgoing.setHeader(name, value)
+    void listener(incoming, outgoing)
+  })
   server.on("clientError", refuseUnreadable)
   server.listen(port, host)
   try {
@@ -80,6 +86,9 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   const body = JSON.stringify({ statusCode, error: STATUS_CODES[statusCode], ...problem })
   socket.end(
     `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      Object.entries(BROWSER_HEADERS)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join("") +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
 }

@@ -1,6 +1,7 @@
 import type { Context } from "hono"
 import type { z } from "zod"
 import { contentTypeOf, readJson } from "./read-json.ts"
+import { readText } from "./read-text.ts"
 import { parseForm, typedText } from "./text-input.ts"
 import { parseInput } from "./validation.ts"
 
@@ -15,6 +16,6 @@ export async function readBody<Schema extends z.ZodType>(
   schema: Schema,
 ): Promise<z.output<Schema>> {
   if (contentTypeOf(c) === FORM_TYPE)
-    return parseInput("Payload", schema, typedText(schema, parseForm(await c.req.text())))
+    return parseInput("Payload", schema, typedText(schema, parseForm(await readText(c))))
   return parseInput("Payload", schema, await readJson(c))
 }

@@ -5,6 +5,7 @@ export const ERROR_STATUS = {
   invalid_query_string: 400,
   invalid_uri: 400,
   invalid_setting: 400,
+  request_cut_off: 400,
   unsupported_grant_type: 400,
   missing_authentication: 401,
   invalid_token: 401,

@@ -5,6 +5,7 @@ import { requireScope } from "../auth.ts"
 import { CIRCUIT_STATES } from "../circuit-breaker.ts"
 import type { Circuits } from "../circuits.ts"
 import { readFailurePolicy } from "../failure-policy.ts"
+import { idSchema } from "../id-schema.ts"
 import { createRouter } from "../router.ts"
 
 const circuitSchema = z
@@ -27,7 +28,7 @@ const getRoute = createRoute({
   summary: "What a failing hook's callers are answered, and whether it is left alone",
   description:
     "Each gateway has a circuit of its own for every hook: this is the one of the gateway that answers.",
-  request: { params: z.object({ id: z.string() }) },
+  request: { params: z.object({ id: idSchema }) },
   responses: {
     200: { description: "The circuit", content: { "application/json": { schema: circuitSchema } } },
   },

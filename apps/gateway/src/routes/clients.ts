@@ -10,6 +10,7 @@ import {
 } from "@hooklane/storage"
 import { callerOf, requireScope } from "../auth.ts"
 import type { ClientRegistry } from "../client-registry.ts"
+import { idSchema } from "../id-schema.ts"
 import { type Caller, createRouter } from "../router.ts"
 import { SCOPES } from "../scopes.ts"
 
@@ -36,7 +37,7 @@ const clientWithSecretSchema = clientSchema
   .extend({ secret: z.string().describe("Shown this once") })
   .openapi("ClientWithSecret")
 
-const pathSchema = z.object({ id: z.string().max(64) })
+const pathSchema = z.object({ id: idSchema })
 
 const listRoute = createRoute({
   method: "get",

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi"
 import { failureSchema, TRIGGER_IDS, TRIGGERS } from "@hooklane/core"
 import type { Lanes } from "@hooklane/queue"
 import { requireScope } from "../auth.ts"
+import { idSchema } from "../id-schema.ts"
 import { readBody } from "../read-body.ts"
 import type { ReplayDeps } from "../replay.ts"
 import { findReplayable, replayMany } from "../replay-many.ts"
@@ -17,7 +18,7 @@ const requestSchema = z
     filter: z
       .strictObject({
         trigger: asyncTriggerSchema.optional(),
-        hook: z.string().max(64).optional().describe("A hook's id"),
+        hook: idSchema.optional().describe("A hook's id"),
         failure: failureSchema.optional(),
         from: momentSchema.optional().describe("Accepted at this moment or later, ISO 8601"),
         to: momentSchema.optional().describe("Accepted before this moment, ISO 8601"),

@@ -14,6 +14,10 @@ const ABOUT = {
   security: [{ accessToken: [] }],
 }
 
+/** The page has a style and links, and nothing else. */
+const STYLE_ONLY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 /** `/openapi.json`, and `/docs` to read it; both without a token. */
 export function docsRoutes(app: OpenAPIHono<GatewayEnv>) {
   app.openAPIRegistry.registerComponent("securitySchemes", "accessToken", {
@@ -23,6 +27,9 @@ export function docsRoutes(app: OpenAPIHono<GatewayEnv>) {
   describeManagementApi(app)
   const routes = createRouter()
   routes.get("/openapi.json", (c) => c.json(app.getOpenAPI31Document(ABOUT)))
-  routes.get("/docs", (c) => c.html(docsPage(app.getOpenAPI31Document(ABOUT))))
+  routes.get("/docs", (c) => {
+    c.header("Content-Security-Policy", STYLE_ONLY)
+    return c.html(docsPage(app.getOpenAPI31Document(ABOUT)))
+  })
   return routes
 }

@@ -5,14 +5,15 @@ import { requireScope } from "../auth.ts"
 import { type CancelExecutionDeps, cancelExecution } from "../cancel.ts"
 import { executionDetailSchema, executionSummarySchema, viewSummary } from "../execution-view.ts"
 import { type ExecutionDeps, findExecution } from "../find-execution.ts"
+import { executionIdSchema, idSchema } from "../id-schema.ts"
 import { type ReplayDeps, replay } from "../replay.ts"
 import { createRouter } from "../router.ts"
 
-const idSchema = z.object({ id: z.string().regex(/^exe_[0-9A-Z]{26}$/, "must be an execution's id") })
+const pathSchema = z.object({ id: executionIdSchema })
 
 const querySchema = z.strictObject({
   trigger: triggerIdSchema.optional(),
-  hook: z.string().max(64).optional().describe("A hook's id"),
+  hook: idSchema.optional().describe("A hook's id"),
   status: executionStatusSchema.optional(),
   from: z.iso.datetime({ offset: true }).optional().describe("Accepted at this moment or later, ISO 8601"),
   to: z.iso.datetime({ offset: true }).optional().describe("Accepted before this moment, ISO 8601"),
@@ -44,7 +45,7 @@ const getRoute = createRoute({
   method: "get",
   path: "/v1/executions/{id}",
   summary: "One execution with its attempts and their console output",
-  request: { params: idSchema },
+  request: { params: pathSchema },
   responses: {
     200: { description: "The execution", content: { "application/json": { schema: executionDetailSchema } } },
   },
@@ -55,7 +56,7 @@ const replayRoute = createRoute({
   path: "/v1/executions/{id}/replay",
   summary: "Runs the event of a dead letter again, with the hook as it is now",
   request: {
-    params: idSchema,
+    params: pathSchema,
     query: z.strictObject({
       again: z.enum(["true", "false"]).default("false").describe("Also when it was replayed before"),
     }),
@@ -78,7 +79,7 @@ const cancelRoute = createRoute({
   method: "post",
   path: "/v1/executions/{id}/cancel",
   summary: "Ends an execution that is not over: it leaves its lane, or its run is stopped",
-  request: { params: idSchema },
+  request: { params: pathSchema },
   responses: {
     200: { description: "It is over", content: { "application/json": { schema: cancelledSchema } } },
     202: {

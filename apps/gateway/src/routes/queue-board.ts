@@ -18,6 +18,7 @@ const OWN_CONTENT_ONLY = {
   styleSrc: ["'self'", "'unsafe-inline'"],
   scriptSrc: ["'self'", "'unsafe-inline'"],
   imgSrc: ["'self'", "data:"],
+  frameAncestors: ["'none'"],
 }
 
 export interface QueueBoardDeps {
@@ -45,8 +46,17 @@ export function queueBoardRoutes({ lanes, ...deps }: QueueBoardDeps) {
     verifyUser: createVerifier(deps),
     realm: "Hooklane",
   })
-  app.use(`${BASE_PATH}/*`, guard, secureHeaders({ contentSecurityPolicy: OWN_CONTENT_ONLY }))
-  app.route(BASE_PATH, serverAdapter.registerPlugin())
+  app.use(
+    `${BASE_PATH}/*`,
+    guard,
+    secureHeaders({ contentSecurityPolicy: OWN_CONTENT_ONLY, xFrameOptions: "DENY" }),
+  )
+  const board = serverAdapter.registerPlugin()
+  // By itself it answers 500 for a file that is not there, and prints a stack.
+  board.onError((error) => {
+    throw error
+  })
+  app.route(BASE_PATH, board)
   return app
 }
 

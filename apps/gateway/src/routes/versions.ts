@@ -8,6 +8,7 @@ import {
   type VersionSummary,
 } from "@hooklane/storage"
 import { requireScope } from "../auth.ts"
+import { idSchema, MAX_VERSION_NUMBER } from "../id-schema.ts"
 import { createRouter } from "../router.ts"
 
 const summarySchema = z
@@ -44,7 +45,10 @@ const pageSchema = z.object({
   versions: z.array(summarySchema),
 })
 
-const versionPathSchema = z.object({ id: z.string(), number: z.coerce.number<string>().int().min(1) })
+const versionPathSchema = z.object({
+  id: idSchema,
+  number: z.coerce.number<string>().int().min(1).max(MAX_VERSION_NUMBER),
+})
 
 const listRoute = createRoute({
   method: "get",
@@ -52,7 +56,7 @@ const listRoute = createRoute({
   summary: "The versions of a hook, the newest first",
   middleware: requireScope("read:hooks"),
   request: {
-    params: z.object({ id: z.string() }),
+    params: z.object({ id: idSchema }),
     query: z.strictObject({
       page: z.coerce.number<string>().int().min(0).default(0),
       per_page: z.coerce.number<string>().int().min(1).max(100).default(50),
