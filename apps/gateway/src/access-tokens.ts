@@ -107,6 +107,8 @@ async function loadSigningKey(storage: Storage) {
 }
 
 async function loadPublicKeys(storage: Storage) {
+  // Makes the first key: who reads the key set before the first token is issued keeps it for a minute.
+  await currentSigningKey(storage)
   const jwks = { keys: (await listPublicKeys(storage)).map((key) => ({ kty: "RSA", ...key })) }
   return { jwks, keySet: createLocalJWKSet(jwks) }
 }

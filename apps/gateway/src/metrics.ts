@@ -4,6 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { RefusalReason } from "./admission.ts"
 import { CIRCUIT_STATES } from "./circuit-breaker.ts"
 import type { Circuits } from "./circuits.ts"
+import { NEVER_MS, watchEventLoop } from "./watch-event-loop.ts"
 
 /** From a warm no-op (about 0.5 ms) to the longest run that the default limit allows (20 s). */
 const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
@@ -22,7 +23,8 @@ export interface MetricsDeps {
 export function createMetrics(deps: MetricsDeps) {
   const registry = new Registry()
   // By default the event loop is woken every 10 ms to see how late it is: half of what an idle gateway does.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 })
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS })
+  watchEventLoop(registry)
   const observe = observeRecords(registry)
   const refused = countRefusals(registry)
   watchLanes(registry, deps)

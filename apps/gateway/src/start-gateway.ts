@@ -9,7 +9,7 @@ import {
   sendReply,
   takeKey,
 } from "@hooklane/queue"
-import { listClients, recordExecutions } from "@hooklane/storage"
+import { currentSigningKey, listClients, recordExecutions } from "@hooklane/storage"
 import { type AdmissionDeps, createAdmission } from "./admission.ts"
 import { createApp } from "./app.ts"
 import { startBackground } from "./background.ts"
@@ -47,6 +47,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const { config, log } = options
   const resources = await openResources(options)
   const { storage, connection, lanes, replies, hooksChanged } = resources
+  // Made now, so that the first caller need not wait for it.
+  await currentSigningKey(storage)
   const packageBuilds = await openPackageBuilds({ ...options, ...resources })
   const workerCount = async () => (await listWorkers(connection)).length
   const circuits = createCircuits({

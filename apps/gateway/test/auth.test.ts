@@ -1,6 +1,8 @@
-import { revokeClient, rotateSigningKey } from "@hooklane/storage"
-import { decodeProtectedHeader, generateKeyPair, SignJWT } from "jose"
-import { expect, test } from "vitest"
+import { createKeyRing, generateMasterKey } from "@hooklane/core/keyring"
+import { openStorage, revokeClient, rotateSigningKey } from "@hooklane/storage"
+import { createLocalJWKSet, decodeProtectedHeader, generateKeyPair, jwtVerify, SignJWT } from "jose"
+import { expect, onTestFinished, test } from "vitest"
+import { createAccessTokens } from "../src/access-tokens.ts"
 import { answerOf, newHook, openApp } from "./open-app.ts"
 
 const ENDPOINTS: [method: string, path: string, scope: string][] = [
@@ -127,6 +129,20 @@ test("a token is accepted whose key was made after the keys were last read", asy
   now += 1_000
   const { access_token: token } = (await login()).json()
   expect((await call("GET", "/api/v2/hooks", { token })).status).toBe(200)
+})
+
+test("the first token of a fresh instance is accepted when the key set was read before it", async () => {
+  const now = Date.now()
+  const storage = await openStorage({ databaseUrl: ":memory:", keyRing: createKeyRing(generateMasterKey()) })
+  onTestFinished(() => storage.close())
+  const tokens = createAccessTokens({ config: { tokenTtlSeconds: 60 }, storage, now: () => now })
+  const published = await tokens.publicJwks()
+  expect(published.keys).toHaveLength(1)
+  const grant = { clientId: "c", scopes: ["read:hooks"], issuer: "https://a/", audience: "https://a/api/v2/" }
+  const token = await tokens.issue(grant)
+  expect((await tokens.verify(token)).clientId).toBe("c")
+  const { payload } = await jwtVerify(token, createLocalJWKSet(published))
+  expect(payload.azp).toBe("c")
 })
 
 test("tokens are signed with the key that another gateway rotated to, a minute later at most", async () => {

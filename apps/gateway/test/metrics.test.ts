@@ -13,6 +13,32 @@ function newMetrics() {
   })
 }
 
+test("no figure of a scrape is one that was never measured, and the event loop is among them", async () => {
+  const { scrape } = newMetrics()
+  for (const text of [await scrape(), await scrape()]) {
+    const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))
+    const values = samples.map((line) => [line, Number(line.slice(line.lastIndexOf(" ") + 1))] as const)
+    expect(values.filter(([, value]) => !Number.isFinite(value))).toEqual([])
+    const ofLoop = values.filter(([line]) => line.includes("event_loop") || line.includes("eventloop"))
+    expect(ofLoop.map(([line]) => line.split(" ")[0])).toEqual([
+      "hooklane_event_loop_utilization",
+      "hooklane_event_loop_delay_seconds",
+    ])
+    for (const [, value] of ofLoop) {
+      expect(value).toBeGreaterThanOrEqual(0)
+      expect(value).toBeLessThan(20)
+    }
+  }
+})
+
+test("a loop that was busy since the last scrape says so", async () => {
+  const { scrape } = newMetrics()
+  await scrape()
+  const until = performance.now() + 100
+  while (performance.now() < until);
+  expect(await scrape()).toMatch(/^hooklane_event_loop_utilization (0\.[5-9]|1)/m)
+})
+
 function recordOf(calls: OutboundCall[]): ExecutionRecord {
   const head = { hookId: "h", hookName: "h", versionId: "v", acceptedAt: 0 }
   const attempt = {
