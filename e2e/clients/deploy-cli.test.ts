@@ -51,10 +51,13 @@ const CLIS = [
     name: "8.44",
     test: testWithCli("auth0-deploy-cli-8", { HOOKLANE_PRESERVE_NAMES: "true" }),
     keepsNames: true,
+    hasDryRun: true,
   },
 ]
 
-describe.each(CLIS)("Deploy CLI $name", ({ test, seesSecrets = true, keepsNames = false }) => {
+describe.each(CLIS)("Deploy CLI $name", (cliOptions) => {
+  const { test, seesSecrets = true, keepsNames = false, hasDryRun = false } = cliOptions
+
   test("imports a folder of hooks, again unchanged, and then what changed", async ({
     service: { api },
     cli,
@@ -84,6 +87,19 @@ describe.each(CLIS)("Deploy CLI $name", ({ test, seesSecrets = true, keepsNames 
     expect(changed["answer"]?.secrets).toEqual({ KEY: MASK, NEW: MASK, ...(!seesSecrets && { OTHER: MASK }) })
     expect(await fire(api)).toMatchObject({ status: "succeeded", result: { scope: ["changed", "two"] } })
   })
+
+  test.runIf(hasDryRun)(
+    "shows what an import would change, and changes nothing",
+    async ({ service: { api }, front, cli }) => {
+      const folder = await newFolder()
+      await writeHooks(folder, [ANSWER, OTHER])
+      front.requests.length = 0
+      await cli.import(folder, { AUTH0_DRY_RUN: "preview" })
+      expect(front.requests).toContainEqual(expect.stringMatching(/^GET \/api\/v2\/clients\?/))
+      expect(front.requests.filter((request) => !/^GET |\/oauth\/token$/.test(request))).toEqual([])
+      expect(await hooksOf(api)).toEqual({})
+    },
+  )
 
   test("deletes what the folder no longer holds, when it may", async ({ service: { api }, cli }) => {
     const folder = await newFolder()

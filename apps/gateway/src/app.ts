@@ -20,7 +20,7 @@ import { circuitRoutes } from "./routes/circuits.ts"
 import { clientRoutes } from "./routes/clients.ts"
 import { deadLetterRoutes } from "./routes/dead-letters.ts"
 import { docsRoutes } from "./routes/docs.ts"
-import { emptyTenantRoutes } from "./routes/empty-tenant.ts"
+import { dryRunRoutes, emptyTenantRoutes } from "./routes/empty-tenant.ts"
 import { executionRoutes } from "./routes/executions.ts"
 import { type HealthDeps, healthRoutes } from "./routes/health.ts"
 import { hookRoutes } from "./routes/hooks.ts"
@@ -71,7 +71,7 @@ export function createApp(given: AppDeps) {
   app.route("/", oauthRoutes(deps))
   app.route("/", hookRoutes(deps))
   app.route("/", secretRoutes(deps))
-  if (deps.config.emptyTenant) app.route("/", emptyTenantRoutes())
+  app.route("/", deps.config.emptyTenant ? emptyTenantRoutes() : dryRunRoutes())
   app.route("/", versionRoutes(deps))
   app.route("/", circuitRoutes(deps))
   app.route("/", clientRoutes(deps))
