@@ -62,7 +62,8 @@ export async function openHook(options: HookOptions): Promise<LibraryHook> {
 }
 
 async function bundleOf({ dependencies, specifiers = [] }: HookOptions): Promise<string> {
-  const script = specifiers.map((specifier) => `require("${specifier}")`).join("\n")
+  const asked = [...Object.keys(dependencies), ...specifiers]
+  const script = asked.map((specifier) => `require("${specifier}")`).join("\n")
   const request = packageRequestOf({ dependencies, script })
   if (!request) throw new Error("There are no packages to bundle")
   const bundler = await openBundler({ dir: CACHE, timeoutMs: 120_000, env: buildEnv(process.env) })

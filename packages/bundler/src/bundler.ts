@@ -72,7 +72,7 @@ const DEFAULT_LIMITS: SizeLimits = {
 }
 
 /** Part of every lock's hash: another form of bundle is another bundle. */
-const FORM = `1 esbuild ${esbuildVersion}`
+const FORM = `2 esbuild ${esbuildVersion}`
 
 /** A build takes minutes at most: what is older was left behind by a process that died. */
 const ABANDONED_AFTER_MS = 3_600_000
@@ -112,12 +112,13 @@ export async function openBundler(options: BundlerOptions): Promise<Bundler> {
     if (resolved.status === "failed") return resolved
     const { plan, log } = resolved
     if (!plan) return { status: "none", log }
-    const lockHash = hashOf(JSON.stringify([FORM, plan.entries, plan.lock]))
+    const { entries, beginnings, manifest, lock } = plan
+    const lockHash = hashOf(JSON.stringify([FORM, entries, beginnings, Object.keys(manifest).sort(), lock]))
     const built = {
       status: "built" as const,
-      lock: plan.lock,
+      lock,
       lockHash,
-      specifiers: plan.entries.map((entry) => entry.specifier),
+      specifiers: entries.map((entry) => entry.specifier),
     }
     const known = await findBundle(lockHash)
     if (known !== undefined) return { ...built, bundleId: known, log }

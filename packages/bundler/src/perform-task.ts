@@ -6,6 +6,7 @@ import { planInstall } from "./plan-install.ts"
 import type { Bundled, BundleTask, Resolved, ResolveTask, Task } from "./protocol.ts"
 import { readLock } from "./read-lock.ts"
 import { secretsOf } from "./registry-access.ts"
+import { entriesBeginning } from "./script-entries.ts"
 import { requiresOf } from "./script-requires.ts"
 
 type Surroundings = Pick<Task, "folder" | "npm" | "limits">
@@ -24,17 +25,19 @@ export async function performTask(task: Task): Promise<Resolved | Bundled> {
 }
 
 async function resolve(task: ResolveTask & Surroundings, log: BuildLog) {
-  const required = task.specifiers.length > 0 ? await requiresOf(task.script) : new Set<string>()
-  const { manifest, entries } = planInstall(task, required)
-  if (entries.length === 0) return {}
+  const { beginnings, ...requires } = await requiresOf(task.script)
+  const { manifest, entries } = planInstall(task, requires)
+  if (Object.keys(manifest).length === 0) return {}
   const packageLock = await makePackageLock({ ...task.npm, folder: task.folder, log }, manifest)
   const lock = readLock(packageLock, task.limits)
-  return { plan: { manifest, packageLock, entries, lock } }
+  return { plan: { manifest, packageLock, entries, beginnings, lock } }
 }
 
 async function bundle({ plan, folder, npm, limits }: BundleTask & Surroundings, log: BuildLog) {
   const bytes = await installLocked({ ...npm, folder, log }, plan, limits)
-  const code = await bundlePackages({ ...limits, folder, entries: plan.entries, log })
+  const entries = [...plan.entries, ...entriesBeginning(plan.beginnings, folder)]
+  const declared = Object.keys(plan.manifest)
+  const code = await bundlePackages({ ...limits, folder, entries, declared, log })
   const count = Object.keys(plan.lock).length
   log.write(`Installed: ${count} packages, ${bytes} bytes. Bundled: ${Buffer.byteLength(code)} bytes`)
   return { code }

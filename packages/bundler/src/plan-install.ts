@@ -1,5 +1,6 @@
 import { parseSpecifier } from "@hooklane/core"
 import type { Entry, ResolveTask } from "./protocol.ts"
+import type { ScriptRequires } from "./script-requires.ts"
 
 /** What npm is to install, and what the bundle offers of it. */
 export interface InstallPlan {
@@ -8,17 +9,18 @@ export interface InstallPlan {
 }
 
 /**
- * The declared packages, those that the script requires with a version, and what it requires below them. One name
- * with several versions is installed several times, the further ones under names of our own.
- * @param required what the script requires in fact; a specifier that only a comment has is left out
+ * The declared packages, and those that the script requires with a version, are installed; what it requires of them
+ * is offered. One name with several versions is installed several times, the further ones under names of our own.
  */
 export function planInstall(
   { dependencies, specifiers }: Pick<ResolveTask, "dependencies" | "specifiers">,
-  required: ReadonlySet<string>,
+  { names, isOpen }: Pick<ScriptRequires, "names" | "isOpen">,
 ): InstallPlan {
   const manifest = { ...dependencies }
-  const entries: Entry[] = Object.keys(dependencies).map((name) => ({ specifier: name, target: name }))
-  for (const specifier of specifiers.filter((one) => required.has(one))) {
+  const declared = Object.keys(dependencies).filter((name) => isOpen || names.has(name))
+  const entries: Entry[] = declared.map((name) => ({ specifier: name, target: name }))
+  const further = specifiers.filter((one) => names.has(one) && !declared.includes(one))
+  for (const specifier of further) {
     const { name, version, subpath } = parseSpecifier(specifier) ?? {}
     if (name === undefined) continue
     const installed = version === undefined ? name : placeFor(manifest, name, version)

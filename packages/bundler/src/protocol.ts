@@ -17,6 +17,8 @@ const planSchema = z.strictObject({
   /** Text of package-lock.json. */
   packageLock: z.string(),
   entries: z.array(entrySchema),
+  /** How the specifiers begin that the script computes, as `moment/locale/`: all files there are entries. */
+  beginnings: z.array(z.string()),
   lock: packageLockSchema,
 })
 export type Plan = z.infer<typeof planSchema>

@@ -47,12 +47,21 @@ beforeAll(async () => {
 })
 afterAll(() => registry.close())
 
+function requiring(dependencies: Record<string, string>): string {
+  return Object.keys(dependencies)
+    .map((name) => `require("${name}")`)
+    .join("\n")
+}
+
 async function open(options: Partial<BundlerOptions> = {}) {
   const dir = await temporaryFolder()
   const bundler = await openBundler({ dir, registry: registry.url, ...options })
   const build = (
     dependencies: Record<string, string>,
-    { script = "", findBundle = async (_: string): Promise<string | undefined> => undefined } = {},
+    {
+      script = requiring(dependencies),
+      findBundle = async (_: string): Promise<string | undefined> => undefined,
+    } = {},
   ) => bundler.build({ ...inputOf(dependencies, script), findBundle }, new AbortController().signal)
   return { dir, bundler, build }
 }
@@ -103,11 +112,28 @@ describe("a build", () => {
     const loaders = load("code" in built ? built.code : "")
     const values = Object.entries(loaders).map(([specifier, loader]) => [specifier, loader()])
     expect(Object.fromEntries(values)).toEqual({
-      answer: 42,
       "answer@1.0.0": 41,
       "answer/half": 21,
       "number@2.0.7": 42,
     })
+  })
+
+  test("leaves out what is declared and not required, but says when it cannot be had", async () => {
+    const { build } = await open()
+    const built = await build({ answer: "1.1.0", wordy: "1" }, { script: 'require("answer/half")' })
+    expect(built).toMatchObject({ specifiers: ["answer/half"], lock: { wordy: { version: "1.0.0" } } })
+    expect("code" in built && built.code).not.toMatch(/xxx|module\.exports = require_number/)
+    expect(await build({ nobody: "1" }, { script: "" })).toMatchObject({ status: "failed" })
+  })
+
+  test("offers all that is declared to a script that computes what it requires", async () => {
+    const { build } = await open()
+    const script = 'module.exports = (name) => [require(name), require("answer/" + name)]'
+    const built = await build({ answer: "1.1.0", number: "*" }, { script })
+    const loaders = load("code" in built ? built.code : "")
+    expect(["answer", "number", "answer/half", "answer/half.js"].map((name) => loaders[name]?.())).toEqual([
+      42, 42, 21, 21,
+    ])
   })
 
   test("is none when only a comment asks for packages", async () => {

@@ -14,5 +14,23 @@ test.each([
   ["a require of its own", 'const require = (x) => x; require("a")', []],
   ["no JavaScript", '} require("a") {', []],
 ])("what %s asks for is found", async (_, script, expected) => {
-  expect([...(await requiresOf(script))].sort()).toEqual(expected)
+  expect([...(await requiresOf(script)).names].sort()).toEqual(expected)
+})
+
+test.each([
+  ["a plain require", 'require("a"); typeof require', false],
+  ["a require of a variable", "(name) => require(name)", true],
+  ["a require under another name", 'const load = require; load("a")', true],
+  ["a require that is handed on", 'require("lazy")(require)', true],
+  ["a place that is computed", 'require("./node_modules/" + name)', true],
+  ["something computed below a package", "require('a/locale/' + name)", false],
+  ["TypeScript", "const load = (name: string): unknown => require(name)", true],
+  ["no JavaScript", '} require("a") {', true],
+])("after %s, any declared package may be asked for: or not", async (_, script, isOpen) => {
+  expect(await requiresOf(script)).toMatchObject({ isOpen })
+})
+
+test("what a script computes below a package is known by its beginning", async () => {
+  const script = "module.exports = (x) => [require('a/locale/' + x), require('@b/c/' + x)]"
+  expect(await requiresOf(script)).toMatchObject({ isOpen: false, beginnings: ["@b/c/", "a/locale/"] })
 })

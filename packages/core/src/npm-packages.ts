@@ -29,8 +29,9 @@ export interface PackageSpecifier {
 export interface PackageRequest {
   dependencies: Record<string, string>
   /**
-   * What the script seems to require with a version (`ms@2.1.3`) or below a declared package (`lodash/fp`). It is
-   * read without parsing, so what a comment says is among it.
+   * What the script seems to require of its packages: a declared one, something below it (`lodash/fp`), and any with
+   * a version (`ms@2.1.3`). It is read without parsing, so what a comment says is among it, and all that is declared
+   * where a `require` is used in another way.
    */
   specifiers: string[]
 }
@@ -49,36 +50,46 @@ export type PackageLock = z.infer<typeof packageLockSchema>
 const REQUIRED =
   /\brequire\s*\(\s*(["'`])(?<required>[^"'`\\\s]{1,300})\1\s*\)|\b(?:from|import)\s*(["'])(?<imported>[^"'`\\\s]{1,300})\3/g
 
+/** A `require` that is not called with a text. */
+const HIDDEN = /\brequire\b(?!\s*\(\s*(["'`])[^"'`\\\s$]{1,300}\1\s*\))/
+
 /** What has to be built before the hook can run; undefined for a hook without npm packages. */
 export function packageRequestOf({
   dependencies,
   script,
 }: Pick<Hook, "dependencies" | "script">): PackageRequest | undefined {
+  const names = Object.keys(dependencies).sort()
   const specifiers = [...script.matchAll(REQUIRED)]
     .map(({ groups }) => groups?.required ?? groups?.imported ?? "")
-    .filter((text) => asksForMore(text, dependencies))
-  const names = Object.keys(dependencies).sort()
+    .filter((text) => isOfPackages(text, dependencies))
   if (names.length === 0 && specifiers.length === 0) return undefined
+  const hidden = HIDDEN.test(script) ? names : []
   return {
     dependencies: Object.fromEntries(names.map((name) => [name, dependencies[name] ?? ""])),
-    specifiers: [...new Set(specifiers)].sort(),
+    specifiers: [...new Set([...specifiers, ...hidden])].sort(),
   }
 }
 
-/** The parts of a package's specifier; undefined for anything else, such as a path. */
+/** What old hooks write in front of a package: the path at which the original had it. */
+const PLACE = /^(?:\.{0,2}\/)*node_modules\//
+
+/**
+ * The parts of a package's specifier, also of one that is its place (`./node_modules/lodash@4.17.21`); undefined for
+ * anything else, such as another path.
+ */
 export function parseSpecifier(text: string): PackageSpecifier | undefined {
-  const [, name = "", version, subpath = ""] = /^((?:@[^/@]+\/)?[^/@]+)(?:@([^/]+))?(\/.*)?$/.exec(text) ?? []
+  const bare = text.replace(PLACE, "")
+  const [, name = "", version, subpath = ""] = /^((?:@[^/@]+\/)?[^/@]+)(?:@([^/]+))?(\/.*)?$/.exec(bare) ?? []
   if (!PACKAGE_NAME.test(name) || name.length > MAX_PACKAGE_NAME_CHARS) return undefined
   if (version !== undefined && !VERSION_SPEC.test(version)) return undefined
   if (subpath.split("/").includes("..")) return undefined
   return { name, version, subpath }
 }
 
-function asksForMore(text: string, dependencies: Record<string, string>): boolean {
+function isOfPackages(text: string, dependencies: Record<string, string>): boolean {
   const specifier = parseSpecifier(text)
-  if (!specifier) return false
   return (
-    specifier.version !== undefined ||
-    (specifier.subpath !== "" && Object.hasOwn(dependencies, specifier.name))
+    specifier !== undefined &&
+    (specifier.version !== undefined || Object.hasOwn(dependencies, specifier.name))
   )
 }

@@ -12,16 +12,25 @@ describe("the request of a hook", () => {
     expect(JSON.stringify(request)).toBe('{"dependencies":{"a":"^2","b":"1"},"specifiers":[]}')
   })
 
-  test("has what the script requires with a version or below a declared package, once and in one order", () => {
+  test("has what the script requires of declared packages or with a version, once and in one order", () => {
     const script = `
       require('ms@2.1.3'); require("lodash/fp"); require(\`ms@2.1.3\`); require ( "@a/b@^1/c" )
-      require("other/x"); require("lodash"); require("node:fs"); require(name)`
-    expect(packageRequestOf({ dependencies: { lodash: "4" }, script })?.specifiers).toEqual([
+      require("other/x"); require("lodash"); require("node:fs"); require("./node_modules/q@1")`
+    expect(packageRequestOf({ dependencies: { lodash: "4", unused: "1" }, script })?.specifiers).toEqual([
+      "./node_modules/q@1",
       "@a/b@^1/c",
+      "lodash",
       "lodash/fp",
       "ms@2.1.3",
     ])
   })
+
+  test.each(["require(name)", "const load = require", "lazy(require)", "require('a-' + name)"])(
+    "has all that is declared when the script has %s",
+    (script) => {
+      expect(packageRequestOf({ dependencies: { b: "1", a: "2" }, script })?.specifiers).toEqual(["a", "b"])
+    },
+  )
 
   test("has what an ES module imports, too", () => {
     const script = `import ms from 'ms@2.1.3'; import "lodash/at"; export { x } from "lodash/fp"\nconst from = { from: "a@1" }`
@@ -38,6 +47,8 @@ describe("a specifier", () => {
     ["ms", { name: "ms", version: undefined, subpath: "" }],
     ["ms@2.1.3", { name: "ms", version: "2.1.3", subpath: "" }],
     ["@a/b@next/c/d", { name: "@a/b", version: "next", subpath: "/c/d" }],
+    ["./node_modules/@a/b@1.0.0/c", { name: "@a/b", version: "1.0.0", subpath: "/c" }],
+    ["../node_modules/ms", { name: "ms", version: undefined, subpath: "" }],
     ["ipaddr.js@1.9.0", { name: "ipaddr.js", version: "1.9.0", subpath: "" }],
   ])("%s has its parts", (text, parts) => {
     expect(parseSpecifier(text)).toEqual(parts)
@@ -45,6 +56,8 @@ describe("a specifier", () => {
 
   test.each([
     "./a",
+    "./node_modules/../a",
+    "./lib/node_modules/a",
     "/etc/passwd",
     "a@file:../b",
     "a@git+ssh://x",
