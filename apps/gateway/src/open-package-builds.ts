@@ -31,6 +31,7 @@ export async function openPackageBuilds(deps: OpenPackageBuildsDeps): Promise<Pa
     registry,
     registryToken,
     timeoutMs,
+    maxBundleBytes: config.maxBundleBytes,
     env: buildEnv(env),
   })
 

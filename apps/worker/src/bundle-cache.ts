@@ -2,7 +2,7 @@ import { createLoadCache, type LoadCache } from "./load-cache.ts"
 
 export type BundleCache = LoadCache<string>
 
-/** Bundles held in memory, all together; one of them has 10 MB at most. */
+/** Bundles held in memory, all together; one has 10 MB by default, and 30 MB at most (HOOKLANE_MAX_BUNDLE_BYTES). */
 const MAX_CHARS = 64_000_000
 
 /** Loads each bundle of npm packages once. */

@@ -17,8 +17,9 @@ export class BuildProcessEnd extends Error {}
 
 const entryFile = fileURLToPath(new URL("./build-process.ts", import.meta.url))
 
-/** A bundle of 10 MB as JSON, with room for what JSON escapes. */
-const MAX_RESULT_BYTES = 32_000_000
+/** JSON escapes the quotes and line ends of a bundle; its log and plan take the rest. */
+const RESULT_PER_BUNDLE_BYTE = 3
+const OTHER_RESULT_BYTES = 4_000_000
 const MAX_COMPLAINT_CHARS = 4_096
 
 /**
@@ -36,7 +37,8 @@ export async function runTask<Schema extends z.ZodType>(
   try {
     // Its input stays open: the process takes the end of it for the end of us.
     child.stdin?.on("error", () => {}).write(`${JSON.stringify(task)}\n`)
-    const output = await outputOf(child, stop)
+    const maxBytes = RESULT_PER_BUNDLE_BYTE * task.limits.maxBundleBytes + OTHER_RESULT_BYTES
+    const output = await outputOf(child, maxBytes, stop)
     return schema.parse(JSON.parse(output))
   } catch (error) {
     signal.throwIfAborted()
@@ -65,13 +67,13 @@ function launch(options: { cwd: string; env: Record<string, string> }): ChildPro
   return spawn(program, args, { ...options, stdio: "pipe", detached: true })
 }
 
-async function outputOf(child: ChildProcess, stop: () => void): Promise<string> {
+async function outputOf(child: ChildProcess, maxBytes: number, stop: () => void): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   let complaint = ""
   child.stdout?.on("data", (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > MAX_RESULT_BYTES) stop()
+    if (bytes > maxBytes) stop()
     else chunks.push(chunk)
   })
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {

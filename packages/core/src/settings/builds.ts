@@ -35,6 +35,14 @@ export const BUILD_SETTINGS = {
     example: "0",
     usedBy: ["gateway"],
   }),
+  maxBundleBytes: setting({
+    env: "HOOKLANE_MAX_BUNDLE_BYTES",
+    schema: wholeNumber(100_000, 30_000_000).default(10_000_000),
+    description:
+      "Largest bundle of a hook's npm packages, in bytes; each thread that runs the hook holds it in memory.",
+    example: "20000000",
+    usedBy: ["gateway"],
+  }),
   builds: setting({
     env: "HOOKLANE_BUILDS",
     schema: wholeNumber(1, 16).default(1),

@@ -3,6 +3,7 @@ import { createDiagnosticsShim } from "./diagnostics-shim.ts"
 import type { PackageLoaders } from "./hook-packages.ts"
 import { partsOf } from "./integrity.ts"
 import { closeDoors } from "./lockdown.ts"
+import { missingModule } from "./missing-module.ts"
 import type { HookTimers } from "./timers.ts"
 
 const { getBuiltinModule, platform, arch } = process
@@ -82,7 +83,7 @@ export function createRequire(powers: RequirePowers): Require {
   function requireBuiltin(id: unknown): unknown {
     const specifier = String(id)
     const builtin = findBuiltin(specifier)
-    if (builtin === undefined) throw notFound(specifier)
+    if (builtin === undefined) throw missingModule(specifier)
     return builtin
   }
 
@@ -92,7 +93,7 @@ export function createRequire(powers: RequirePowers): Require {
     if (builtin !== undefined) return builtin
     loaders ??= openPackages?.(requireBuiltin) ?? {}
     const load = Object.hasOwn(loaders, specifier) ? loaders[specifier] : undefined
-    if (!load) throw notFound(specifier)
+    if (!load) throw missingModule(specifier)
     return load()
   }
 }
@@ -119,10 +120,6 @@ function createBuiltins(powers: RequirePowers): (specifier: string) => unknown {
     if (known !== undefined) loaded.set(name, known)
     return known
   }
-}
-
-function notFound(id: string): Error {
-  return Object.assign(new Error(`Cannot find module '${id}'`), { code: "MODULE_NOT_FOUND" })
 }
 
 function createShims(powers: RequirePowers): Record<string, unknown> {

@@ -1,0 +1,63 @@
+/**
+ * What Auth0's sandbox had installed for hooks that declared nothing, by its published lists, with the last versions
+ * that are used in the same way. Old hooks ask for these and have no `dependencies` at all.
+ */
+export const PREINSTALLED: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    async: "2",
+    auth0: "2",
+    "aws-sdk": "2",
+    "azure-storage": "2",
+    bluebird: "3",
+    "body-parser": "1",
+    "cassandra-driver": "4",
+    dotenv: "16",
+    "easy-pbkdf2": "0.1",
+    ejs: "3",
+    express: "4",
+    ip: "1",
+    jade: "1",
+    jsonwebtoken: "8",
+    knex: "0.95",
+    lodash: "4",
+    "lru-memoizer": "2",
+    moment: "2",
+    "mongo-getdb": "2",
+    mongodb: "4",
+    mongoose: "8",
+    mysql: "2",
+    "node-uuid": "1",
+    oauth: "0.9",
+    pg: "8",
+    pubnub: "4",
+    q: "1",
+    range_check: "1",
+    ratelimiter: "3",
+    redis: "3",
+    request: "2",
+    "request-promise": "4",
+    rethinkdb: "2",
+    sequelize: "6",
+    "slack-notify": "0.1",
+    superagent: "5",
+    tedious: "14",
+    twilio: "3",
+    underscore: "1",
+    uuid: "3",
+    "webtask-tools": "3",
+    winston: "2",
+    xml2js: "0.6",
+    xmldom: "0.6",
+    xpath: "0.0.34",
+    xtend: "4",
+  }),
+)
+
+/** What of it was native code, with a package that does the same in JavaScript, if there is one. */
+export const PREINSTALLED_NATIVE: ReadonlyMap<string, string | undefined> = new Map([
+  ["bcrypt", "bcryptjs"],
+  ["couchbase", undefined],
+  ["edge", undefined],
+  ["posix", undefined],
+  ["tripwire", undefined],
+])
