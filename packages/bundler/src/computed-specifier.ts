@@ -1,4 +1,4 @@
-import type { AnyNode } from "acorn"
+import type { AnyNode, CallExpression } from "acorn"
 
 /** What is known of a specifier that is computed: how it begins, and whether that is all of it. */
 interface Known {
@@ -48,7 +48,7 @@ function know(node: AnyNode, declared: Declared, depth: number): Known {
       return value ? deeper(value) : UNKNOWN
     }
     case "CallExpression":
-      return isPathJoin(node.callee)
+      return isPathJoin(node)
         ? join(node.arguments.flatMap((one, at) => (at === 0 ? [deeper(one)] : [SLASH, deeper(one)])))
         : UNKNOWN
     default:
@@ -64,8 +64,9 @@ function join(parts: readonly Known[]): Known {
   return { text: known.map((part) => part.text).join(""), isWhole: end < 0 }
 }
 
-/** `path.join(…)`, `path.resolve(…)`, or either by its own name. */
-function isPathJoin(callee: AnyNode): boolean {
+/** `path.join(…)`, `path.resolve(…)`, or either by its own name; an array's takes one argument. */
+function isPathJoin({ callee, arguments: parts }: CallExpression): boolean {
   const name = callee.type === "MemberExpression" ? callee.property : callee
-  return name.type === "Identifier" && (name.name === "join" || name.name === "resolve")
+  if (name.type !== "Identifier" || parts.length < 2) return false
+  return name.name === "join" || name.name === "resolve"
 }

@@ -51,7 +51,7 @@ const MAX_TEXTS = 500
 const NAMES = ["require", "module"]
 
 /** What only a module in Node has, and esbuild gives to none. */
-const MODULE_MEMBERS = ["require", "parent", "id", "filename", "paths", "children", "loaded", "constructor"]
+const MODULE_MEMBERS = ["parent", "id", "filename", "paths", "children", "loaded", "constructor"]
 
 /** Undefined for a file whose requires are all plain, or that cannot be read. */
 export function readRequires(code: string): ComputedRequires | undefined {
@@ -65,7 +65,7 @@ export function readRequires(code: string): ComputedRequires | undefined {
     beginnings: [...new Set(found.beginnings)].sort(),
     texts: texts.slice(0, MAX_TEXTS).sort(),
     isOpen: found.isOpen,
-    rewrite: (source) => apply(code, [opening(tree, found, source), ...found.edits]),
+    rewrite: (source) => apply(code, [opening({ code, tree, found, source }), ...found.edits]),
   }
 }
 
@@ -88,18 +88,23 @@ function collect(tree: SyntaxTree): Found {
   const reading = readAssignments(tree)
   walk(tree.program, NAMES, (node, place) => {
     if (node.type === "Identifier") takeVariable(found, reading, node, place)
-    else takeExpression(found, reading, node)
+    else takeExpression(found, reading, node, place)
   })
   found.isHandedOn ||= reading.isReplaced
   return found
 }
 
-function takeExpression(found: Found, reading: Reading, node: AnyNode): void {
+function takeExpression(found: Found, reading: Reading, node: AnyNode, place: Place): void {
   if (node.type === "Literal" && typeof node.value === "string") found.literals.push(node.value)
   if (node.type === "ImportExpression" && textOf(node.source) === undefined) {
     const end = node.start + "import".length
     found.edits.push({ start: node.start, end, text: `${STAND_IN}.import` })
     takeSpecifier(found, reading, node.source)
+  }
+  if (isModuleRequire(node) && !place.isShadowed("module")) {
+    found.edits.push({ start: node.start, end: node.end, text: STAND_IN })
+    if (place.parent?.type === "CallExpression") takeSpecifier(found, reading, place.parent.arguments[0])
+    found.isHandedOn ||= place.parent?.type !== "CallExpression"
   }
   if (node.type !== "CallExpression") return
   const { callee } = node
@@ -135,11 +140,12 @@ function isAliasing(parent: AnyNode | undefined): boolean {
 }
 
 function takeModule(found: Found, { parent }: Place): void {
+  if (isModuleRequire(parent)) return
   if (parent?.type === "MemberExpression") {
     const name = parent.computed ? textOf(parent.property) : nameOf(parent.property)
     if (name === undefined || !MODULE_MEMBERS.includes(name)) return
     found.usesModule = true
-    found.isHandedOn ||= name === "require"
+    found.isHandedOn ||= name === "parent" || name === "constructor"
   } else if (parent?.type === "CallExpression" || parent?.type === "NewExpression") {
     found.usesModule = true
     found.isHandedOn = true
@@ -179,6 +185,11 @@ function assignmentIn(node: AnyNode | undefined): [name?: string, value?: Expres
   return []
 }
 
+function isModuleRequire(node: AnyNode | undefined): boolean {
+  if (node?.type !== "MemberExpression" || nameOf(node.object) !== "module") return false
+  return (node.computed ? textOf(node.property) : nameOf(node.property)) === "require"
+}
+
 /** Whether a name stands for the variable, and not for a property or a label. */
 function isVariable(node: Identifier, { parent }: Place): boolean {
   switch (parent?.type) {
@@ -212,17 +223,27 @@ function nameOf(node: AnyNode | undefined): string | undefined {
   return node?.type === "Identifier" ? node.name : undefined
 }
 
+interface Opening {
+  code: string
+  tree: SyntaxTree
+  found: Found
+  source: string
+}
+
 /** Behind what must stay first: `#!` and `"use strict"`. */
-function opening({ program, isModule }: SyntaxTree, { usesModule }: Found, source: string): Edit {
+function opening({ code, tree: { program, isModule }, found, source }: Opening): Edit {
   const name = JSON.stringify(source)
-  if (isModule) {
-    const at = program.end
-    return { start: at, end: at, text: `\nimport ${STAND_IN} from ${name};\n` }
-  }
+  if (isModule) return { start: code.length, end: code.length, text: `\nimport ${STAND_IN} from ${name};\n` }
   const directives = program.body.filter((one) => one.type === "ExpressionStatement" && one.directive)
-  const at = directives.at(-1)?.end ?? program.body[0]?.start ?? program.end
-  const adoption = usesModule ? ` ${STAND_IN}.adopt(module);` : ""
-  return { start: at, end: at, text: `;var ${STAND_IN} = require(${name});${adoption}` }
+  const at = directives.at(-1)?.end ?? program.body[0]?.start ?? code.length
+  const places = ["__filename", "__dirname"].filter((one) => code.includes(one) && !declares(code, one))
+  const variables = [`${STAND_IN} = require(${name})`, ...places.map((one) => `${one} = ${STAND_IN}.${one}`)]
+  const adoption = found.usesModule ? ` ${STAND_IN}.adopt(module);` : ""
+  return { start: at, end: at, text: `;var ${variables.join(", ")};${adoption}` }
+}
+
+function declares(code: string, name: string): boolean {
+  return new RegExp(`\\b(?:const|let|class|function)\\s+${name}\\b`).test(code)
 }
 
 function apply(code: string, edits: readonly Edit[]): string {

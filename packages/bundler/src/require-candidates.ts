@@ -68,7 +68,8 @@ function filesFor(beginning: string, { file, root }: CandidateInput): (FoundFile
     const start = join(dirname(file), beginning) + (/\/\.{0,2}$/.test(beginning) ? "/" : "")
     const whole = start.replace(/[\\/]+$/, "/")
     if (!whole.startsWith(root + sep)) return []
-    return [{ folder: dirname(whole), ...filesBeginning(whole, packageFolderOf(file)) }]
+    const folder = whole.endsWith("/") ? whole.slice(0, -1) : dirname(whole)
+    return [{ folder, ...filesBeginning(whole, packageFolderOf(file)) }]
   }
   const { name = "", subpath = "" } = parseSpecifier(beginning) ?? {}
   const place = subpath === "" ? undefined : installedPackage(name, file, root)

@@ -17,6 +17,8 @@ interface RuntimeRequire {
   (id: string): unknown
   resolve: (id: string) => string
   import(id: string): Promise<unknown>
+  __filename: string
+  __dirname: string
   /** Gives a module what it has in Node. */
   adopt(module: object): void
 }
@@ -41,6 +43,8 @@ export function createRuntimeRequire(): (table: RequireTable) => RuntimeRequire 
       resolve: Object.assign((id: string) => find(check(id))[0], { paths: () => [`${folder}/node_modules`] }),
       import: async (id: string) => asNamespace(require(String(id))),
       adopt: (module: object) => Object.assign(module, moduleOf(from, require), { parent: main }),
+      __filename: from,
+      __dirname: folder,
       cache: Object.create(null),
       extensions: { ".js": () => {}, ".json": () => {}, ".node": () => {} },
       main,

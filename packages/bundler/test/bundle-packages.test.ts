@@ -1,28 +1,7 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { createBuildLog } from "../src/build-log.ts"
-import { bundlePackages } from "../src/bundle-packages.ts"
-import { load, temporaryFolder } from "./harness.ts"
-
-/** A work folder as npm leaves it, with a file beside it that no bundle may contain. */
-async function install(files: Record<string, string>) {
-  const outside = await temporaryFolder()
-  const folder = join(outside, "work")
-  await writeFile(join(outside, "secret.json"), '{ "secret": "s3cr3t" }')
-  await writeFile(join(outside, "secret.js"), 'module.exports = "s3cr3t"')
-  for (const [path, content] of Object.entries(files)) {
-    const file = join(folder, "node_modules", path)
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, content.replaceAll("OUTSIDE", outside))
-  }
-  const log = createBuildLog(folder)
-  const bundle = (specifiers = ["pkg"], maxBundleBytes = 1_000_000) => {
-    const entries = specifiers.map((specifier) => ({ specifier, target: specifier }))
-    return bundlePackages({ folder, entries, maxBundleBytes, log })
-  }
-  return { outside, folder, log, bundle }
-}
+import { install, load } from "./harness.ts"
 
 const esm = { "pkg/package.json": '{ "type": "module", "exports": "./index.js" }' }
 
@@ -129,7 +108,7 @@ describe("a bundle", () => {
       "door/package.json": '{ "type": "module", "exports": { "import": "./index.mjs" } }',
       "door/index.mjs": "export const two = 2",
     })
-    const loaders = load(await bundle(["pkg", "door"]))
+    const loaders = load(await bundle({ specifiers: ["pkg", "door"] }))
     expect(loaders["pkg"]?.()).toMatchObject({ default: 3, url: "file:///packages.js" })
     expect(loaders["door"]?.()).toMatchObject({ two: 2 })
   })
@@ -158,8 +137,10 @@ describe("a bundle", () => {
       "pkg/index.js": `/* ${"x".repeat(5_000)} */`,
       "wordy/index.js": `module.exports = "${"x".repeat(5_000)}"`,
     })
-    await expect(bundle(["pkg"], 400)).rejects.toThrow("beyond 4000 bytes of source")
-    await expect(bundle(["wordy"], 2_000)).rejects.toThrow(/bundle has \d+ bytes; 2000 are allowed/)
+    await expect(bundle({ maxBundleBytes: 400 })).rejects.toThrow("beyond 4000 bytes of source")
+    await expect(bundle({ specifiers: ["wordy"], maxBundleBytes: 2_000 })).rejects.toThrow(
+      /bundle has \d+ bytes; 2000 are allowed/,
+    )
   })
 
   test("is refused when Node could not read it", async () => {

@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs"
-import { mkdtemp, readdir, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { packageRequestOf } from "@hooklane/core"
 import { onTestFinished } from "vitest"
+import { createBuildLog } from "../src/build-log.ts"
+import { type BundleOptions, bundlePackages } from "../src/bundle-packages.ts"
 import type { BuildInput } from "../src/index.ts"
 
 /** A folder that is gone after the test. */
@@ -12,6 +14,28 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "hooklane-bundler-test-"))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
+}
+
+/** A work folder as npm leaves it, with a file beside it that no bundle may contain. */
+export async function install(files: Record<string, string>) {
+  const outside = await temporaryFolder()
+  const folder = join(outside, "work")
+  await writeFile(join(outside, "secret.json"), '{ "secret": "s3cr3t" }')
+  await writeFile(join(outside, "secret.js"), 'module.exports = "s3cr3t"')
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(folder, "node_modules", path)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, content.replaceAll("OUTSIDE", outside))
+  }
+  const log = createBuildLog(folder)
+  const bundle = (
+    options: { specifiers?: string[] } & Partial<Pick<BundleOptions, "declared" | "maxBundleBytes">> = {},
+  ) => {
+    const { specifiers = ["pkg"], ...rest } = options
+    const entries = specifiers.map((specifier) => ({ specifier, target: specifier }))
+    return bundlePackages({ maxBundleBytes: 1_000_000, ...rest, folder, entries, log })
+  }
+  return { outside, folder, log, bundle }
 }
 
 /** What a build is asked for a hook; no bundle was made before. */
