@@ -9,6 +9,8 @@ export interface HookOptions {
   dependencies: Record<string, string>
   /** What its script requires besides: another version (`auth0@2.44.1`), or a part (`lodash/fp`). */
   specifiers?: readonly string[]
+  /** What a build reads instead: by default, a script that requires all of these. */
+  script?: string
   /** Ports of this machine that it may connect to. */
   ports?: readonly number[]
   /** Certificates in PEM that it trusts besides Node's own. */
@@ -61,9 +63,10 @@ export async function openHook(options: HookOptions): Promise<LibraryHook> {
   }
 }
 
-async function bundleOf({ dependencies, specifiers = [] }: HookOptions): Promise<string> {
+async function bundleOf(options: HookOptions): Promise<string> {
+  const { dependencies, specifiers = [] } = options
   const asked = [...Object.keys(dependencies), ...specifiers]
-  const script = asked.map((specifier) => `require("${specifier}")`).join("\n")
+  const { script = asked.map((specifier) => `require("${specifier}")`).join("\n") } = options
   const request = packageRequestOf({ dependencies, script })
   if (!request) throw new Error("There are no packages to bundle")
   const bundler = await openBundler({ dir: CACHE, timeoutMs: 120_000, env: buildEnv(process.env) })

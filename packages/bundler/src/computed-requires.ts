@@ -27,6 +27,19 @@ export interface ComputedRequiresOptions {
 export const REQUIRE_OF = "hooklane-require:"
 const RUNTIME = "hooklane-runtime"
 
+const REQUIRE_AT = "hooklane-require-at"
+
+/**
+ * In place of the package of this name, which asks the file system and Node's loader: mongodb 3 and mongoose 5
+ * load it, by optional-require.
+ */
+const requireAt = `module.exports = (folder, id) => {
+const own = require(${JSON.stringify(RUNTIME)})({
+from: folder.replace(/\\/*$/, "/index.js"), requireBuiltin: (id) => require(id), exact: {}, files: {}, mains: {},
+})
+return id === undefined ? own : own(id)
+}\n`
+
 type Asking = Pick<CandidateInput, "file" | "beginnings" | "texts" | "isOpen">
 
 /**
@@ -78,6 +91,8 @@ mains: ${json(mains)}
   return {
     name: "computed-requires",
     setup(build) {
+      build.onResolve({ filter: /^require-at$/ }, ({ path }) => ({ path, namespace: REQUIRE_AT }))
+      build.onLoad({ filter: /.*/, namespace: REQUIRE_AT }, () => ({ contents: requireAt }))
       build.onResolve({ filter: /^hooklane-(?:require:|runtime$)/ }, ({ path }) => ({
         path: path.replace(REQUIRE_OF, ""),
         namespace: path === RUNTIME ? RUNTIME : REQUIRE_OF.slice(0, -1),

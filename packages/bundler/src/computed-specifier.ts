@@ -9,8 +9,8 @@ interface Known {
 /** The values that variables are declared with, by name; of a name that is declared twice, none. */
 export type Declared = ReadonlyMap<string, AnyNode>
 
-/** Nested declarations that are looked through. */
-const MAX_DEPTH = 8
+/** Operators and declarations that are looked through. */
+const MAX_DEPTH = 30
 
 /**
  * How the specifiers begin that an expression can give; an empty text for one that can begin in any way. `__dirname`

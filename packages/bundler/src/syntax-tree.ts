@@ -46,15 +46,26 @@ export function walk(
 ): void {
   const shadows: ReadonlySet<string>[] = []
   const isShadowed = (name: string) => shadows.some((one) => one.has(name))
-
-  function enter(node: AnyNode, parent: AnyNode | undefined): void {
+  // Not by calls: a sum of a thousand texts is a thousand nodes deep.
+  const pending: (Visit | "leave")[] = [{ node: program, parent: undefined }]
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    if (next === "leave") {
+      shadows.pop()
+      continue
+    }
+    const { node, parent } = next
     visit(node, { parent, isShadowed })
-    const declared = isFunction(node) || node.type === "Program" ? declaredIn(node, names) : undefined
-    if (declared) shadows.push(declared)
-    for (const child of childrenOf(node)) enter(child, node)
-    if (declared) shadows.pop()
+    if (isFunction(node) || node.type === "Program") {
+      shadows.push(declaredIn(node, names))
+      pending.push("leave")
+    }
+    for (const child of childrenOf(node).reverse()) pending.push({ node: child, parent: node })
   }
-  enter(program, undefined)
+}
+
+interface Visit {
+  node: AnyNode
+  parent: AnyNode | undefined
 }
 
 function childrenOf(node: AnyNode): AnyNode[] {

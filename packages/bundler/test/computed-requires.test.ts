@@ -139,6 +139,22 @@ describe("a package finds others by", () => {
     await expect(exportsOf(files, ["plugin-a"])).rejects.toThrow("Cannot find module 'plugin-b/lib/x'")
   })
 
+  test("a require of a folder, which asks Node's loader in a package of its own", async () => {
+    const main = `const at = require("require-at")
+      const ask = (folder) => { try { return at(folder)("other") } catch (error) { return error.code } }
+      module.exports = [at("/node_modules/pkg", "./name"), ask(__dirname), ask("/"), ((name) => require(name))("other")]`
+    const files = {
+      ...other,
+      ...manifest("other"),
+      ...manifest("pkg/node_modules/other"),
+      ...manifest("pkg"),
+    }
+    const loader = { ...manifest("require-at"), "require-at/index.js": 'require("fs").statSync("/")' }
+    const own = { "pkg/index.js": main, "pkg/name.js": 'module.exports = "name"' }
+    const all = { ...files, ...loader, ...own }
+    expect(await exportsOf(all)).toEqual(["name", "own", "MODULE_NOT_FOUND", "own"])
+  })
+
   test("what replaces require, without harm to the others", async () => {
     const files = {
       ...manifest("pkg"),
@@ -191,6 +207,12 @@ describe("the require of a package", () => {
     }
     expect(await exportsOf(files)).toEqual({ early: 1, seen: 1 })
   })
+})
+
+test("a text of many parts is read, however deep its syntax is", async () => {
+  const sum = Array.from({ length: 5_000 }, (_, n) => `"${n}"`).join(" + ")
+  const main = `const text = ${sum}; module.exports = ((name) => require("./" + name))("a") + text.length`
+  expect(await exportsOf({ "pkg/index.js": main, "pkg/a.js": 'module.exports = "a"' })).toBe("a18890")
 })
 
 describe("a computed require cannot", () => {
