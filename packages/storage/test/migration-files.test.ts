@@ -1,0 +1,24 @@
+import { createHash } from "node:crypto"
+import { readdirSync, readFileSync } from "node:fs"
+import { expect, test } from "vitest"
+
+/** A migration that has landed is never changed: databases have seen it. A new one gets a line here. */
+const LANDED = {
+  "postgres/0000_first_tables.sql": "e94a8eab3a6526ba626a78a13aaa0f3d6506fbce2013adc9f32975e27d065f49",
+  "sqlite/0000_first_tables.sql": "5c049521e723f99cfec94801fcc09245af7c093502c24083dc84ef458be2c1c0",
+}
+
+test("migrations are only ever added", () => {
+  const folder = new URL("../drizzle/", import.meta.url)
+  const files = ["postgres", "sqlite"].flatMap((dialect) =>
+    readdirSync(new URL(`${dialect}/`, folder))
+      .filter((name) => name.endsWith(".sql"))
+      .map((name) => `${dialect}/${name}`),
+  )
+  const sums = files.map((file) => [file, sha256(readFileSync(new URL(file, folder)))])
+  expect(Object.fromEntries(sums)).toEqual(LANDED)
+})
+
+function sha256(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex")
+}
