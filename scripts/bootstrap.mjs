@@ -16,6 +16,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
  * @param {string[]} args
  */
 export async function runWithPinnedNode(args) {
+  // A terminal that is gone, or a full disk behind `>`, is no reason to stop what runs.
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => {})
   try {
     checkMachine()
     await installDependencies(root)

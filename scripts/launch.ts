@@ -7,6 +7,7 @@ import { checkPort } from "./launcher/check-port.ts"
 import { credentialsFile } from "./launcher/credentials.ts"
 import { openDataDir } from "./launcher/data-dir.ts"
 import { openLogFile } from "./launcher/log-file.ts"
+import { openTerminal } from "./launcher/lossy-writer.ts"
 import { openOutput } from "./launcher/output.ts"
 import { openProcessGroups } from "./launcher/process-groups.ts"
 import { startService } from "./launcher/start-service.ts"
@@ -24,9 +25,13 @@ async function launch(config: Config): Promise<void> {
   await ensureMasterKey({ ...config, dataDir: dataDir.path })
 
   const logFile = join(dataDir.path, "logs/hooklane.log")
+  const { write } = openTerminal()
+  const print = (line: string) => write(`${line}\n`)
+  const onTrouble = ({ message }: Error) =>
+    print(`The log file cannot be written (${message}): lines are dropped until it can. All else goes on.`)
   const output = openOutput({
-    file: openLogFile({ path: logFile, maxBytes: MAX_LOG_BYTES, keep: 2 }),
-    print: (line) => console.log(line),
+    file: openLogFile({ path: logFile, maxBytes: MAX_LOG_BYTES, keep: 2, onTrouble }),
+    print,
     printFrom: config.logLevel === "debug" ? "debug" : "warn",
   })
   const giveUp = (reason: string) => stop.fail(new PlainError(`${reason}\n\nThe whole log: ${logFile}`))
@@ -49,7 +54,7 @@ async function launch(config: Config): Promise<void> {
       signal: stop.signal,
     })
     processes.markReady()
-    console.log(welcome({ url, credentialsFile: credentialsFile(dataDir.path), logFile }))
+    print(welcome({ url, credentialsFile: credentialsFile(dataDir.path), logFile }))
     if (!stop.signal.aborted) await once(stop.signal, "abort")
   } catch (error) {
     if (error !== stop.signal.reason) throw error

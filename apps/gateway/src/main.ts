@@ -12,7 +12,7 @@ const { redisUrl } = config
 if (!redisUrl)
   throw new AppError("invalid_setting", "REDIS_URL is not set: a gateway needs the Redis of its workers")
 
-const lines = openLogLines(pino.destination)
+const lines = openLogLines()
 const base = { process: "gateway", pid: process.pid }
 const log = pino({ level: config.logLevel, base, serializers: { err: serializeError } }, lines)
 const keyRing = createKeyRing(await readMasterKey(config))

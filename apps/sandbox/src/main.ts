@@ -1,4 +1,5 @@
 import { AppError, parseConfig } from "@hooklane/core"
+import { openLogLines } from "@hooklane/core/log-lines"
 import { onStop } from "@hooklane/core/on-stop"
 import { startSandbox } from "@hooklane/executor/sandbox"
 import { pino } from "pino"
@@ -10,6 +11,7 @@ if (!executorUrl)
     "EXECUTOR_URL is not set: a sandbox service listens there for its workers",
   )
 
-const log = pino({ level: logLevel, base: { process: "sandbox", pid: process.pid } })
+const base = { process: "sandbox", pid: process.pid }
+const log = pino({ level: logLevel, base }, openLogLines())
 const sandbox = await startSandbox({ url: executorUrl, maxExecutors, log })
 onStop(sandbox.close, log)

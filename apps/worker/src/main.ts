@@ -13,7 +13,7 @@ const { redisUrl } = config
 if (!redisUrl)
   throw new AppError("invalid_setting", "REDIS_URL is not set: a worker needs the Redis of its gateways")
 
-const lines = openLogLines(pino.destination)
+const lines = openLogLines()
 const log = pino({ level: config.logLevel, base: { process: "worker", pid: process.pid } }, lines)
 const worker = await startWorker({
   config: { ...config, redisUrl },
