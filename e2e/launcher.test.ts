@@ -41,6 +41,21 @@ test("one command starts it, what dies is started again, and SIGTERM leaves noth
   expect(await answerOf(await whenReady(again, dir))).toEqual({ scope: ["from the first start"] })
 })
 
+test("a stop that has to wait for work in hand ends with 0, though terminal and log folder are gone", {
+  timeout: 60_000,
+}, async () => {
+  const dir = await dataDir()
+  const launcher = await launch(dir, { PORT: "0" }, "exec \"$@\" > >(sed '/A second Ctrl-C/q')")
+  const api = await whenReady(launcher, dir)
+  await api.createHook("credentials-exchange", "setTimeout(() => cb(null, { scope: ['slow'] }), 2_000)")
+  await rm(join(dir, "logs"), { recursive: true })
+  const answer = answerOf(api)
+  await vi.waitFor(async () => expect(JSON.stringify(await api.get("/v1/queues"))).toContain('"active":1'))
+  launcher.terminate()
+  expect(await answer).toEqual({ scope: ["slow"] })
+  expect(await launcher.exited).toEqual({ code: 0, signal: null })
+})
+
 test("a setting that is not valid stops it with a sentence that says so", async () => {
   const launcher = await launch(await dataDir(), { HOOKLANE_WORKERS: "many" })
   expect(await launcher.exited).toEqual({ code: 1, signal: null })
@@ -67,9 +82,10 @@ async function dataDir(): Promise<string> {
 }
 
 /** `npm start` in the clone under test, with the given settings only; stopped when the test is over. */
-async function launch(dir: string, settings: Record<string, string>): Promise<AppProcess> {
+async function launch(dir: string, settings: Record<string, string>, wrapper?: string): Promise<AppProcess> {
   const launcher = await startApp({
     name: "launcher",
+    ...(wrapper && { via: ["/bin/bash", "-c", wrapper, "bash"] }),
     args: [join(import.meta.dirname, "../scripts/start.mjs")],
     env: {
       PATH: process.env["PATH"] ?? "",

@@ -41,10 +41,15 @@ export async function runWithPinnedNode(args) {
  */
 function passThrough(node, args) {
   const child = spawn(node, args, { cwd: root, stdio: ["inherit", "inherit", "inherit", "ipc"] })
+  let isAsked = false
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
-    process.on(signal, () => child.kill(signal))
+    process.on(signal, () => {
+      isAsked = true
+      child.kill(signal)
+    })
   }
-  whenNpmIsGone(() => child.kill("SIGTERM"))
+  // npm that ends while this stops would otherwise be the second signal, which stops it at once.
+  whenNpmIsGone(() => isAsked || child.kill("SIGTERM"))
   return new Promise((done, fail) => {
     child.once("error", fail)
     child.once("close", (code, signal) => done(code ?? 128 + (signal ? constants.signals[signal] : 0)))
@@ -54,7 +59,7 @@ function passThrough(node, args) {
 /**
  * npm that is killed cannot tell its script, and the service would run on with nobody to stop it. Started by
  * anything else, a parent that goes away is no reason to stop.
- * @param {() => void} stop
+ * @param {() => unknown} stop
  */
 function whenNpmIsGone(stop) {
   if (!process.env["npm_lifecycle_event"]) return

@@ -11,7 +11,7 @@ const SAME_REQUEST_MS = 500
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /**
- * Listens for the wish to stop: a signal, or the end of the process that started this one. The second wish calls
+ * Listens for the wish to stop: a signal, or the end of the process that started this one. The second signal calls
  * `onImpatience`, which should end everything at once.
  */
 export function listenForStop(onImpatience: () => void): StopRequest {
@@ -23,6 +23,7 @@ export function listenForStop(onImpatience: () => void): StopRequest {
     controller.abort()
   }
   for (const signal of SIGNALS) process.on(signal, request)
-  process.on("disconnect", request)
+  // Never impatience: it comes when the process in front ends, and when this one closes the channel at its end.
+  process.on("disconnect", () => controller.abort())
   return { signal: controller.signal, fail: (error) => controller.abort(error) }
 }

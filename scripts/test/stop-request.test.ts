@@ -48,3 +48,14 @@ test("the end of the process in front is a wish too", async () => {
   child.disconnect()
   await expect.poll(() => said).toEqual(["up", "stopping"])
 })
+
+test("that end is no second wish: a stop that takes its time goes on", async () => {
+  const { child, said } = await stoppable()
+  child.kill("SIGTERM")
+  await expect.poll(() => said).toEqual(["up", "stopping"])
+  // The length of a wish: what comes later would be impatience.
+  await delay(600)
+  child.disconnect()
+  await delay(200)
+  expect(child.exitCode).toBeNull()
+})
