@@ -3,7 +3,7 @@ import { currentSigningKey, listPublicKeys, type Storage } from "@hooklane/stora
 import { createLocalJWKSet, errors, importJWK, type JWTPayload, jwtVerify, SignJWT } from "jose"
 import { z } from "zod"
 import { createBoundedMap } from "./bounded-map.ts"
-import { createRefreshed } from "./refreshed.ts"
+import { createLastKnown } from "./last-known.ts"
 import type { Caller } from "./router.ts"
 
 /** A rotated key is noticed within this time. */
@@ -39,8 +39,8 @@ export interface TokenGrant {
 /** Makes and checks the access tokens of management clients: RS256, with keys of the database. */
 export function createAccessTokens({ config, storage, now }: AccessTokenDeps) {
   const known = createBoundedMap<string, { caller: Caller; expiresAt: number }>(MAX_KNOWN_TOKENS)
-  const signingKey = createRefreshed({ load: () => loadSigningKey(storage), now })
-  const publicKeys = createRefreshed({ load: () => loadPublicKeys(storage), now })
+  const signingKey = createLastKnown({ load: () => loadSigningKey(storage), now })
+  const publicKeys = createLastKnown({ load: () => loadPublicKeys(storage), now })
 
   async function issue({ clientId, scopes, issuer, audience }: TokenGrant): Promise<string> {
     const { kid, key } = await signingKey.get(KEY_TTL_MS)

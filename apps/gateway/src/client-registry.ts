@@ -3,11 +3,14 @@ import { type Client, findClient, revokeClient, type Storage, verifyClient } fro
 import { createBoundedMap } from "./bounded-map.ts"
 import { ownerOf } from "./caller-origin.ts"
 import { idSchema } from "./id-schema.ts"
+import { createLastKnown } from "./last-known.ts"
 import { createTokenBuckets } from "./token-bucket.ts"
 import { createTurns } from "./turns.ts"
 
 /** How long a client that another gateway revoked may still be let in. */
 const ACTIVE_TTL_MS = 5_000
+/** How long a client is let in, while the database is away, that was in good standing when it last could be asked. */
+const KEEP_MS = 600_000
 const MAX_KNOWN_CLIENTS = 10_000
 /** Wrong secrets per address and id: ten at once, then one every six seconds. */
 const FAILED_LOGINS = { burst: 10, perSecond: 1 / 6 }
@@ -26,9 +29,16 @@ export interface Login {
 /** Knows which clients may come in: by secret when they ask for a token, by id when they show one. */
 export function createClientRegistry({ storage, now }: { storage: Storage; now: () => number }) {
   const failures = createTokenBuckets({ ...FAILED_LOGINS, now })
-  const known = createBoundedMap<string, { isActive: boolean; askedAt: number }>(MAX_KNOWN_CLIENTS)
+  const known = createBoundedMap<string, ReturnType<typeof createLastKnown<boolean>>>(MAX_KNOWN_CLIENTS)
   const slowTurn = createTurns(SLOW_CHECKS_AT_ONCE)
   let slowChecks = 0
+
+  function standingOf(id: string) {
+    const load = async () => (await findClient(storage, id)) !== undefined
+    const standing = known.get(id) ?? createLastKnown({ load, now, keepMs: KEEP_MS })
+    known.set(id, standing)
+    return standing
+  }
 
   /** Only of these somebody may have to wait: a check that costs nothing is made however many failed before. */
   async function slowly(key: string, check: () => Promise<boolean>): Promise<boolean> {
@@ -58,20 +68,12 @@ export function createClientRegistry({ storage, now }: { storage: Storage; now: 
       throw new AppError("access_denied", "Unauthorized")
     },
 
-    async isActive(id: string): Promise<boolean> {
-      const entry = known.get(id)
-      if (entry && now() - entry.askedAt < ACTIVE_TTL_MS) return entry.isActive
-      const askedAt = now()
-      const isActive = (await findClient(storage, id)) !== undefined
-      // Unless it was revoked here in the meantime.
-      if (known.get(id) === entry) known.set(id, { isActive, askedAt })
-      return isActive
-    },
+    isActive: (id: string): Promise<boolean> => standingOf(id).get(ACTIVE_TTL_MS),
 
     /** Ends the client; its tokens stop working here at once. @throws AppError client_not_found */
     async revoke(id: string): Promise<void> {
       await revokeClient(storage, id)
-      known.set(id, { isActive: false, askedAt: now() })
+      standingOf(id).set(false)
     },
   }
 }

@@ -1,4 +1,5 @@
 import { type Snapshot, TRIGGER_IDS, type TriggerId } from "@hooklane/core"
+import { createLastKnown } from "./last-known.ts"
 
 /** Time after which a version is published again, so that its copy in Redis never expires while it is enabled. */
 const REFRESH_MS = 60_000
@@ -12,18 +13,26 @@ export interface EnabledHooksDeps {
   now?: () => number
 }
 
-interface KnownHooks {
-  snapshots: Promise<Snapshot[]>
-  loadedAt: number
+type KnownHooks = ReturnType<typeof createLastKnown<Snapshot[]>> & {
+  /** How old they may be. */
   keepMs: number
 }
 
 /**
- * The enabled hooks of each trigger, in memory, because every event asks for them. A snapshot that comes from here
+ * The enabled hooks of each trigger, in memory, because every event asks for them, also while the database is away. A snapshot that comes from here
  * has been published: a worker finds it.
  */
 export function createEnabledHooks({ find, publish, now = Date.now }: EnabledHooksDeps) {
   const known = new Map<TriggerId, KnownHooks>()
+
+  function hooksOf(triggerId: TriggerId): KnownHooks {
+    const entry = known.get(triggerId) ?? {
+      ...createLastKnown({ load: () => load(triggerId), now }),
+      keepMs: 0,
+    }
+    known.set(triggerId, entry)
+    return entry
+  }
 
   async function load(triggerId: TriggerId): Promise<Snapshot[]> {
     const snapshots = await find(triggerId)
@@ -32,18 +41,10 @@ export function createEnabledHooks({ find, publish, now = Date.now }: EnabledHoo
   }
 
   async function all(triggerId: TriggerId): Promise<Snapshot[]> {
-    const entry = known.get(triggerId)
-    if (entry && now() - entry.loadedAt < entry.keepMs) return entry.snapshots
-    const fresh: KnownHooks = { snapshots: load(triggerId), loadedAt: now(), keepMs: REFRESH_MS }
-    known.set(triggerId, fresh)
-    try {
-      const snapshots = await fresh.snapshots
-      if (snapshots.some(({ unbuilt }) => unbuilt)) fresh.keepMs = UNBUILT_REFRESH_MS
-      return snapshots
-    } catch (error) {
-      if (known.get(triggerId) === fresh) known.delete(triggerId)
-      throw error
-    }
+    const entry = hooksOf(triggerId)
+    const snapshots = await entry.get(entry.keepMs)
+    entry.keepMs = snapshots.some(({ unbuilt }) => unbuilt) ? UNBUILT_REFRESH_MS : REFRESH_MS
+    return snapshots
   }
 
   async function get(triggerId: TriggerId): Promise<Snapshot | undefined> {

@@ -20,6 +20,7 @@ const NOTHING_HAPPENED: ReadonlySet<ErrorCode> = new Set([
   "no_worker",
   "circuit_open",
   "hook_not_ready",
+  "hooks_missing",
   "bundle_failed",
   "invalid_body",
 ])

@@ -1,13 +1,22 @@
 import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { type Config, TRIGGER_IDS, type TriggerId } from "@hooklane/core"
+import { AppError, type Config, describeRedis, TRIGGER_IDS, type TriggerId } from "@hooklane/core"
 import type { KeyRing } from "@hooklane/core/keyring"
-import { type Lanes, openConnection, openHookChanges, openLanes, openReplies } from "@hooklane/queue"
-import { openStorage } from "@hooklane/storage"
+import {
+  hadHooks,
+  type Lanes,
+  noteHooks,
+  openConnection,
+  openHookChanges,
+  openLanes,
+  openReplies,
+} from "@hooklane/queue"
+import { countHooks, openStorage } from "@hooklane/storage"
 import type { Logger } from "pino"
 import { createEnabledHooks } from "./enabled-hooks.ts"
 import { findHooksInOrder } from "./hook-order.ts"
+import { watchForLostHooks } from "./lost-hooks.ts"
 import { publishVersion } from "./publish-version.ts"
 import { shareHooks } from "./shared-hooks.ts"
 
@@ -40,11 +49,26 @@ export async function openResources({ config, keyRing, log }: ResourceOptions) {
     name: gatewayId,
     log,
   })
-  await connection.ping(REDIS_PATIENCE_MS)
+  await connection.ping(REDIS_PATIENCE_MS).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const message = `Redis at ${describeRedis(config.redisUrl)} cannot be used: ${reason}. Is REDIS_URL right, and is it running?`
+    throw new AppError("redis_unavailable", message, { cause })
+  })
   const policyWarning = await connection.checkPolicy()
   if (policyWarning) log.warn(policyWarning)
+  const lostHooks = await watchForLostHooks({
+    countHooks: () => countHooks(storage),
+    hadHooks: () => hadHooks(connection),
+    noteHooks: (state) => noteHooks(connection, state),
+    isAccepted: config.acceptNoHooks,
+    log,
+  })
   const ownHooks = createEnabledHooks({
-    find: (triggerId) => findHooksInOrder({ storage, config }, triggerId),
+    find: async (triggerId) => {
+      const found = await findHooksInOrder({ storage, config }, triggerId)
+      if (found.length === 0) lostHooks.refuseWhileLost()
+      return found
+    },
     publish: (snapshot) => publishVersion({ config, storage, connection }, snapshot),
   })
   // Nobody else changes the hooks of a SQLite database, so its gateway asks nobody.
@@ -66,7 +90,7 @@ export async function openResources({ config, keyRing, log }: ResourceOptions) {
     limitLanes(lanes, config).catch((err: unknown) => log.warn({ err }, "lanes were not limited again"))
   })
   const replies = await openReplies(connection, { keyRing, gatewayId })
-  return { gatewayId, storage, connection, enabledHooks, hooksChanged, lanes, replies }
+  return { gatewayId, storage, connection, enabledHooks, hooksChanged, lostHooks, lanes, replies }
 }
 
 async function limitLanes(lanes: Lanes, { laneLimits }: Config): Promise<void> {

@@ -8,13 +8,15 @@ import {
   listWorkers,
   sendReply,
   takeKey,
+  untilAway,
 } from "@hooklane/queue"
-import { currentSigningKey, listClients, recordExecutions } from "@hooklane/storage"
+import { currentSigningKey, recordExecutions } from "@hooklane/storage"
 import { type AdmissionDeps, createAdmission } from "./admission.ts"
 import { createApp } from "./app.ts"
 import { startBackground } from "./background.ts"
 import { ensureBootstrapClient } from "./bootstrap-client.ts"
 import { createCircuits } from "./circuits.ts"
+import { startDatabaseWatch } from "./database-watch.ts"
 import { newExecutionId } from "./execution-id.ts"
 import { createGatewayRecords } from "./gateway-records.ts"
 import { forgetDocument } from "./hook-documents.ts"
@@ -46,7 +48,7 @@ const PROBE_MS = 1_000
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { config, log } = options
   const resources = await openResources(options)
-  const { storage, connection, lanes, replies, hooksChanged } = resources
+  const { storage, connection, lanes, replies, hooksChanged, lostHooks } = resources
   // Made now, so that the first caller need not wait for it.
   await currentSigningKey(storage)
   const packageBuilds = await openPackageBuilds({ ...options, ...resources })
@@ -65,10 +67,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     ...dispatchDeps(options, resources, { workerCount, refused: metrics.refused }),
     record: records.record,
     hookDeleted: async ({ id, triggerId }) => {
+      await lostHooks.hookDeleted()
       await hooksChanged(triggerId)
       await forgetDocument({ connection, log }, id)
     },
     hookSaved: async ({ id, triggerId }) => {
+      await lostHooks.hookSaved()
       await hooksChanged(triggerId)
       await packageBuilds.settle(id)
     },
@@ -76,11 +80,15 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     listWorkers: () => listWorkers(connection),
     workerCount,
     pingRedis: () => connection.ping(PROBE_MS),
-    pingDatabase: async () => void (await listClients(storage)),
+    pingDatabase: async () => {
+      lostHooks.refuseWhileLost()
+      await databaseWatch.check()
+    },
     phase: () => phase,
     circuits,
     metrics,
   })
+  const databaseWatch = startDatabaseWatch({ probe: () => storage.dialect.probe(), log })
   const background = startBackground(options, resources, { observe: metrics.observe, record: records.record })
   const listener = await listen({ fetch: app.fetch, host: config.host, port: config.port })
   const url = config.publicUrl ?? `http://${urlHost(config.host)}:${listener.port}`
@@ -92,11 +100,16 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     async close() {
       phase = "stopping"
       await Promise.all([packageBuilds.close(), listener.close(config)])
-      await Promise.all(background.map((part) => part.close()))
-      await records.close()
-      await closeResources(resources)
+      await untilAway(connection, closeAll([databaseWatch, ...background, records]))
+      await untilAway(connection, closeResources(resources))
     },
   }
+}
+
+/** The last one when the others are closed: they may tell it something. */
+async function closeAll(parts: readonly { close(): Promise<void> }[]): Promise<void> {
+  await Promise.all(parts.slice(0, -1).map((part) => part.close()))
+  await parts.at(-1)?.close()
 }
 
 function dispatchDeps(

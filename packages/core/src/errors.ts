@@ -40,6 +40,7 @@ export const ERROR_STATUS = {
   worker_lost: 502,
   no_worker: 503,
   hook_not_ready: 503,
+  hooks_missing: 503,
   overloaded: 503,
   circuit_open: 503,
   redis_unavailable: 503,

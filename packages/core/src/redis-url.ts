@@ -54,6 +54,19 @@ export function parseRedisUrl(text: string): RedisTarget {
     : { kind: "cluster", ...common, nodes: parseHosts(hosts, 6_379), ...refuseRest(path, query) }
 }
 
+/** Where REDIS_URL leads, for messages: without user, password and options. */
+export function describeRedis(url: string): string {
+  const target = parseRedisUrl(url)
+  if (target.kind === "sentinel") return `${hostsOf(target.sentinels)} (sentinels of ${target.name})`
+  if (target.kind === "cluster") return `${hostsOf(target.nodes)} (cluster)`
+  const { host, pathname, protocol } = new URL(target.url)
+  return protocol === "unix:" ? pathname : host || "localhost:6379"
+}
+
+function hostsOf(hosts: readonly HostAndPort[]): string {
+  return hosts.map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`).join(", ")
+}
+
 function parseHosts(text: string, defaultPort: number): HostAndPort[] {
   return text.split(",").map((one, index) => {
     const [, ipv6, host = ipv6, port = defaultPort] = HOST.exec(one) ?? []

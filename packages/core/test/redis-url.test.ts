@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { parseConfig, parseRedisUrl } from "../src/index.ts"
+import { describeRedis, parseConfig, parseRedisUrl } from "../src/index.ts"
 
 test.for([
   "redis://localhost",
@@ -64,4 +64,14 @@ test.for([
   const attempt = () => parseConfig({ REDIS_URL: url })
   expect(attempt).toThrow(sentence)
   expect(attempt).not.toThrow(/hidden/)
+})
+
+test.each([
+  ["redis://user:secret@host:6380/2", "host:6380"],
+  ["redis://:secret@[::1]:6379", "[::1]:6379"],
+  ["unix:///run/redis.sock?password=secret", "/run/redis.sock"],
+  ["redis+sentinel://:secret@a,b:1/main", "a:26379, b:1 (sentinels of main)"],
+  ["rediss+cluster://u:secret@a,b", "a:6379, b:6379 (cluster)"],
+])("%s is named without what is secret", (url, name) => {
+  expect(describeRedis(url)).toBe(name)
 })

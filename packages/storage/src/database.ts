@@ -16,6 +16,12 @@ export interface Database {
 export interface Dialect {
   /** See `atomically`. */
   runAll(writes: readonly SQLWrapper[], turn: Turn | undefined): Promise<void>
+  /**
+   * Writes what is there already, so that a database that can only be read, or that is no longer the one that was
+   * opened, is noticed.
+   * @throws AppError database_unavailable with what is wrong
+   */
+  probe(): Promise<void>
   /** A select of rows that are given as parameters; each cell is in the driver's form of its column. */
   selectRows(columns: readonly Column[], cells: readonly (readonly unknown[])[]): SQL
   /** Behind a select of rows that are to be deleted: leaves out those that another transaction has in hand. */

@@ -36,6 +36,11 @@ const PASSING_CODES = /^(08|40|53)...$|^57P0[1-3]$|^57014$|^25P03$|^25006$|^SQLI
 /** What pg says without a code. */
 const PASSING_MESSAGES = /^(Connection terminated|Client has encountered|timeout exceeded|Query read timeout)/
 
+/** Whether the server let pg's own patience run out. */
+export function isSilence(error: unknown): error is Error {
+  return error instanceof Error && error.message.startsWith("Query read timeout")
+}
+
 function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = "code" in error && typeof error.code === "string" ? error.code : ""

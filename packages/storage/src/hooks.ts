@@ -107,6 +107,11 @@ export async function listHooks(
   return { hooks: page.map(toHook), total }
 }
 
+/** How many there are, enabled or not. */
+export async function countHooks({ db, tables: { hooks } }: Storage): Promise<number> {
+  return db.$count(hooks)
+}
+
 function switchOf(
   storage: Storage,
   id: string,

@@ -1,8 +1,9 @@
+import { AppError } from "@hooklane/core"
 import { type Column, type SQLWrapper, sql } from "drizzle-orm"
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres"
 import pg from "pg"
 import type { Database, Turn } from "./database.ts"
-import { asUnavailable } from "./failed-query.ts"
+import { asUnavailable, isSilence } from "./failed-query.ts"
 import { migratePostgres } from "./migrate-postgres.ts"
 import { lockStatement } from "./postgres-locks.ts"
 import * as tables from "./schema.postgres.ts"
@@ -10,7 +11,9 @@ import * as tables from "./schema.postgres.ts"
 /** A gateway asks the database little; ten gateways stay within a server's default of 100 connections. */
 const MAX_CONNECTIONS = 9
 const CONNECT_TIMEOUT_MS = 5_000
-const STATEMENT_TIMEOUT_MS = 30_000
+const STATEMENT_TIMEOUT_MS = 8_000
+/** What a server that answers needs to say that it gave a statement up. */
+const ANSWER_MS = 2_000
 
 const CLIENT_OPTIONS = {
   application_name: "hooklane",
@@ -19,7 +22,7 @@ const CLIENT_OPTIONS = {
 }
 
 /**
- * The server gives a statement up after 30 s, and soon ends a transaction whose gateway fell silent with locks in
+ * The server gives a statement up after 8 s (the longest of ours, a batch of old history, takes some 10 ms), and soon ends a transaction whose gateway fell silent with locks in
  * hand; the gateway gives up on a server that does not say even that.
  */
 const POOL_OPTIONS = {
@@ -27,7 +30,7 @@ const POOL_OPTIONS = {
   max: MAX_CONNECTIONS,
   statement_timeout: STATEMENT_TIMEOUT_MS,
   idle_in_transaction_session_timeout: 10_000,
-  query_timeout: STATEMENT_TIMEOUT_MS + CONNECT_TIMEOUT_MS,
+  query_timeout: STATEMENT_TIMEOUT_MS + ANSWER_MS,
 }
 
 /** Opens a database that other gateways may use too; TLS as the address says. @throws as the driver does */
@@ -38,6 +41,7 @@ export async function openPostgres(connectionString: string): Promise<Database> 
     ...inSqliteTypes(drizzle({ client: pool, casing: "snake_case" })),
     dialect: {
       runAll: (writes, turn) => runAll(pool, writes, turn),
+      probe: () => probe(pool),
       selectRows,
       skipLocked: sql`for update skip locked`,
     },
@@ -88,13 +92,28 @@ async function runAll(pool: pg.Pool, writes: readonly SQLWrapper[], turn: Turn |
     for (const write of writes) await db.execute(write)
     await client.query("commit")
   } catch (error) {
-    await client.query("rollback").then(
-      () => client.release(),
-      (failure) => client.release(failure),
-    )
+    await giveUp(client, error)
     throw asUnavailable(error)
   }
   client.release()
+}
+
+async function probe(pool: pg.Pool): Promise<void> {
+  try {
+    await pool.query("update hooklane_migrations set applied_at = applied_at where number = 1")
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new AppError("database_unavailable", `PostgreSQL cannot be written: ${reason}`, { cause })
+  }
+}
+
+/** A server that did not answer is not asked to roll back: it does when the connection is gone. */
+async function giveUp(client: pg.PoolClient, error: unknown): Promise<void> {
+  if (isSilence(error)) return client.release(error)
+  await client.query("rollback").then(
+    () => client.release(),
+    (failure) => client.release(failure),
+  )
 }
 
 /** One array per column as a parameter. */

@@ -1,8 +1,8 @@
-import { stat, writeFile } from "node:fs/promises"
+import { readFile, rm, stat, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import Database from "better-sqlite3"
 import { expect, onTestFinished, test } from "vitest"
-import { openStorage } from "../src/index.ts"
+import { createHook, openStorage } from "../src/index.ts"
 import { newSqliteFile, testKeyRing } from "./databases.ts"
 import { openTogether } from "./open-together.ts"
 
@@ -49,6 +49,33 @@ test("a file that is not a database is refused with the reason", async () => {
     code: "invalid_setting",
     message: expect.stringMatching(/cannot be opened: .*not a database/),
   })
+})
+
+test("a file with damaged pages is refused, and left as it is", async () => {
+  const { databaseUrl, path } = await newDatabase()
+  const storage = await openStorage({ databaseUrl, keyRing })
+  for (let number = 0; number < 50; number += 1)
+    await createHook(storage, {
+      name: `hook-${number}`,
+      script: "x".repeat(3_000),
+      triggerId: "send-phone-message",
+    })
+  await storage.close()
+  const bytes = await readFile(path)
+  bytes.fill(0xff, 20 * 4_096, 40 * 4_096)
+  await writeFile(path, bytes)
+  await expect(openStorage({ databaseUrl, keyRing })).rejects.toThrow(/is damaged \(.+\): restore a copy/)
+})
+
+test("a file that was removed or replaced while it was open is noticed", async () => {
+  const { databaseUrl, path } = await newDatabase()
+  const storage = await openStorage({ databaseUrl, keyRing })
+  onTestFinished(() => storage.close())
+  await storage.dialect.probe()
+  await rm(path)
+  await expect(storage.dialect.probe()).rejects.toThrow(/was removed while it was open/)
+  await writeFile(path, "")
+  await expect(storage.dialect.probe()).rejects.toThrow(/was replaced by another one/)
 })
 
 test("processes that open new databases together agree on one schema and one signing key", async () => {

@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { parseRedisUrl } from "../redis-url.ts"
-import { everyone, setting, wholeNumber } from "./setting.ts"
+import { everyone, setting, trueOrFalse, wholeNumber } from "./setting.ts"
 
 /** Where the processes are and how they know each other. */
 export const SERVICE_SETTINGS = {
@@ -75,6 +75,14 @@ export const SERVICE_SETTINGS = {
     defaultText: "hooklane.db in HOOKLANE_DATA_DIR",
     usedBy: ["gateway"],
     isSecret: true,
+  }),
+  acceptNoHooks: setting({
+    env: "HOOKLANE_ACCEPT_NO_HOOKS",
+    schema: trueOrFalse().default(false),
+    description:
+      "Say, for one start, that a deployment which had hooks shall have none; otherwise its events are refused. See docs/operations.md.",
+    example: "true",
+    usedBy: ["gateway"],
   }),
   masterKey: setting({
     env: "HOOKLANE_MASTER_KEY",
