@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, onTestFailed, onTestFinished, test, vi } from "vitest"
@@ -62,6 +62,29 @@ test("a setting that is not valid stops it with a sentence that says so", async 
   expect(launcher.output().trim()).toBe(
     `HOOKLANE_WORKERS is not valid (it is "many"): must be a whole number from 0 to 64. A right value: 2`,
   )
+})
+
+test("a REDIS_URL that leads nowhere ends it soon, with its address and without its password", {
+  timeout: 60_000,
+}, async () => {
+  const startedAt = Date.now()
+  const launcher = await launch(await dataDir(), { PORT: "0", REDIS_URL: "redis://:hidden@127.0.0.1:1" })
+  expect(await launcher.exited).toEqual({ code: 1, signal: null })
+  expect(launcher.output()).toContain("gateway cannot start: Redis at 127.0.0.1:1 cannot be used")
+  expect(launcher.output()).not.toContain("hidden")
+  // Three tries of the gateway took 40 s.
+  expect(Date.now() - startedAt).toBeLessThan(30_000)
+})
+
+test("what keeps a process from starting is a sentence, without a stack and without more tries", async () => {
+  const dir = await dataDir()
+  await writeFile(join(dir, "hooklane.db"), "this is a text, and too long for an empty database".repeat(100))
+  const launcher = await launch(dir, { PORT: "0" })
+  expect(await launcher.exited).toEqual({ code: 1, signal: null })
+  expect(launcher.output()).toMatch(
+    /gateway cannot start: The database .* cannot be opened: .*not a database/,
+  )
+  expect(launcher.output()).not.toContain("    at ")
 })
 
 test("a second one on the same data is refused, and does the first no harm", async () => {

@@ -66,3 +66,19 @@ test("a second gateway on the same data goes on where a killed one was", async (
   expect(await api.send("GET", "/api/v2/hooks", { token: before.token })).toMatchObject({ status: 200 })
   expect((await api.fire("credentials-exchange")).body).toMatchObject({ status: "succeeded" })
 })
+
+test("a service whose Redis is away stops in seconds, with work in hand, and leaves no process", {
+  timeout: 60_000,
+}, async ({ service }) => {
+  const { api, gateway, redis, workers } = service
+  await api.createHook("post-user-registration", "setTimeout(cb, 15_000)")
+  await api.reached(await api.accept("post-user-registration"), "running")
+  await redis.stop()
+  const startedAt = Date.now()
+  for (const app of [gateway, ...workers]) app.terminate()
+  const ends = await Promise.all([gateway, ...workers].map((app) => app.exited))
+  expect(ends).toEqual(ends.map(() => CLEAN_END))
+  // It was HOOKLANE_DRAIN_MS and 5 s more.
+  expect(Date.now() - startedAt).toBeLessThan(12_000)
+  expect(await hookProcesses(service)).toEqual([])
+})

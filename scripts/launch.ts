@@ -5,7 +5,7 @@ import { ensureMasterKey } from "@hooklane/core/master-key"
 import { PlainError, step } from "./bootstrap/steps.mjs"
 import { checkPort } from "./launcher/check-port.ts"
 import { credentialsFile } from "./launcher/credentials.ts"
-import { openDataDir } from "./launcher/data-dir.ts"
+import { explainDataDir, openDataDir } from "./launcher/data-dir.ts"
 import { openLogFile } from "./launcher/log-file.ts"
 import { openTerminal } from "./launcher/lossy-writer.ts"
 import { openOutput } from "./launcher/output.ts"
@@ -22,7 +22,9 @@ async function launch(config: Config): Promise<void> {
   const dataDir = await openDataDir(config.dataDir)
   process.once("exit", dataDir.release)
   await checkPort(config)
-  await ensureMasterKey({ ...config, dataDir: dataDir.path })
+  await ensureMasterKey({ ...config, dataDir: dataDir.path }).catch((error: unknown) => {
+    throw explainDataDir(error, dataDir.path)
+  })
 
   const logFile = join(dataDir.path, "logs/hooklane.log")
   const { write } = openTerminal()
@@ -57,7 +59,7 @@ async function launch(config: Config): Promise<void> {
     print(welcome({ url, credentialsFile: credentialsFile(dataDir.path), logFile }))
     if (!stop.signal.aborted) await once(stop.signal, "abort")
   } catch (error) {
-    if (error !== stop.signal.reason) throw error
+    if (error !== stop.signal.reason) throw explainDataDir(error, dataDir.path)
   } finally {
     await step("Stopping", () => processes.stop())
   }

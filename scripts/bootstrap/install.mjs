@@ -1,6 +1,6 @@
 // @ts-check
 import { spawn } from "node:child_process"
-import { mkdirSync, readFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync } from "node:fs"
 import { delimiter, join } from "node:path"
 import { waitForLock } from "./lock.mjs"
 import { findPinnedNode } from "./machine.mjs"
@@ -55,8 +55,17 @@ export function holdsLocked(folder) {
   return Object.entries(wanted).every(([path, one]) => {
     const there = present[path]
     if (path === "") return true
-    return there ? there.version === one.version && there.integrity === one.integrity : one.optional === true
+    if (!there) return one.optional === true
+    return there.version === one.version && there.integrity === one.integrity && isOnDisk(join(folder, path))
   })
+}
+
+/**
+ * The record does not notice that somebody removed a package since.
+ * @param {string} path
+ */
+function isOnDisk(path) {
+  return existsSync(join(path, "package.json"))
 }
 
 /**

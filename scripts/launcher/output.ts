@@ -1,3 +1,4 @@
+import { CANNOT_START } from "@hooklane/core/run-process"
 import type { LogFile } from "./log-file.ts"
 import { formatLogLine, LEVELS, type Level, levelOf, readableLogLine } from "./log-line.ts"
 import { readLines } from "./read-lines.ts"
@@ -39,7 +40,9 @@ export function openOutput({ file, print, printFrom }: OutputDeps): Output {
       readLines(process.stdout, take)
       readLines(process.stderr, take)
       return (end) => {
-        const words = lastError(tail) ?? (end.code ? tail.at(-1) : undefined)
+        // Its last line is the sentence that says why.
+        const isSaid = end.code === CANNOT_START
+        const words = isSaid ? tail.at(-1) : (lastError(tail) ?? (end.code ? tail.at(-1) : undefined))
         return words === undefined ? undefined : readableLogLine(words)
       }
     },

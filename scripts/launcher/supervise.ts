@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { type RetryPolicy, retryDelayMs } from "@hooklane/core"
+import { CANNOT_START } from "@hooklane/core/run-process"
 import type { Output } from "./output.ts"
 import { type ProcessEnd, spawnTethered, type Tethered, type TetheredCommand } from "./tether.ts"
 
@@ -10,7 +11,7 @@ export interface ProcessSpec extends TetheredCommand {
 
 export interface SuperviseDeps {
   output: Output
-  /** The process never came up: it ended three times before `markReady`. It is not started again. */
+  /** The process never came up: it ended three times before `markReady`, or said that more tries are in vain. */
   onGiveUp: (reason: string) => void
   /** Delays between starts; `attempts` is how often it may end before `markReady`. */
   policy?: RetryPolicy
@@ -44,7 +45,8 @@ export function supervise(spec: ProcessSpec, deps: SuperviseDeps): Supervised {
       const end = await runOnce()
       if (stopping.signal.aborted) return
       if (Date.now() - startedAt >= steadyAfterMs) ends = 1
-      if (!isReady && ends >= policy.attempts) return deps.onGiveUp(describe(spec.name, end))
+      const isHopeless = end.code === CANNOT_START || ends >= policy.attempts
+      if (!isReady && isHopeless) return deps.onGiveUp(describe(spec.name, end))
       const restartInMs = retryDelayMs(policy, ends, () => 1)
       deps.output.log("error", { process: spec.name, ...end, restartInMs }, "process ended")
       await delay(restartInMs, undefined, { signal: stopping.signal }).catch(() => {})
@@ -83,5 +85,6 @@ export function supervise(spec: ProcessSpec, deps: SuperviseDeps): Supervised {
 
 function describe(name: string, { code, signal, reason }: ExplainedEnd): string {
   const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`
+  if (code === CANNOT_START && reason) return `${name} cannot start: ${reason}`
   return `${name} ${how}${reason ? `: ${reason}` : ""}`
 }

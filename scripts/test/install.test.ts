@@ -17,7 +17,8 @@ const FAKE_NPM = `#!/bin/sh
 echo "$@" >> calls
 [ -f npm-fails ] && { echo "npm error code E404"; exit 1; }
 sleep 0.3
-mkdir -p node_modules/.bin
+mkdir -p node_modules/.bin node_modules/a node_modules/other-platform
+echo "{}" | tee node_modules/a/package.json > node_modules/other-platform/package.json
 ln -sf "$(command -v sh)" node_modules/.bin/node
 cp package-lock.json node_modules/.package-lock.json
 `
@@ -65,6 +66,15 @@ test("a lock file that asks for another version is installed again", async () =>
   await installDependencies(root)
   await writeLock({ packages: { ...LOCK.packages, "node_modules/a": { version: "2.0.0" } } })
   expect(isInstalled(root)).toBe(false)
+})
+
+test("a package that somebody removed is installed again", async () => {
+  await installDependencies(root)
+  await rm(join(root, "node_modules/a"), { recursive: true })
+  expect(isInstalled(root)).toBe(false)
+  await installDependencies(root)
+  expect(isInstalled(root)).toBe(true)
+  expect(await npmCalls()).toHaveLength(2)
 })
 
 test("a package that other platforms need may be missing, one that this needs may not", async () => {

@@ -138,3 +138,9 @@ test("killing the groups ends everything at once", async () => {
   await stopped
   expect(marks()).toHaveLength(2)
 })
+
+test("a process that says that it cannot start is not started again", async () => {
+  const { onGiveUp } = start(program("app", 'echo "The key is missing" >&2; exit 78'))
+  await vi.waitFor(() => expect(onGiveUp).toHaveBeenCalledWith("app cannot start: The key is missing"))
+  expect(marks()).toEqual(["app up"])
+})

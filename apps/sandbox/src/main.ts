@@ -1,17 +1,20 @@
 import { AppError, parseConfig } from "@hooklane/core"
 import { openLogLines } from "@hooklane/core/log-lines"
 import { onStop } from "@hooklane/core/on-stop"
+import { runProcess } from "@hooklane/core/run-process"
 import { startSandbox } from "@hooklane/executor/sandbox"
 import { pino } from "pino"
 
-const { executorUrl, maxExecutors, logLevel } = parseConfig(process.env)
-if (!executorUrl)
-  throw new AppError(
-    "invalid_setting",
-    "EXECUTOR_URL is not set: a sandbox service listens there for its workers",
-  )
+await runProcess(async () => {
+  const { executorUrl, maxExecutors, logLevel } = parseConfig(process.env)
+  if (!executorUrl)
+    throw new AppError(
+      "invalid_setting",
+      "EXECUTOR_URL is not set: a sandbox service listens there for its workers",
+    )
 
-const base = { process: "sandbox", pid: process.pid }
-const log = pino({ level: logLevel, base }, openLogLines())
-const sandbox = await startSandbox({ url: executorUrl, maxExecutors, log })
-onStop(sandbox.close, log)
+  const base = { process: "sandbox", pid: process.pid }
+  const log = pino({ level: logLevel, base }, openLogLines())
+  const sandbox = await startSandbox({ url: executorUrl, maxExecutors, log })
+  onStop(sandbox.close, log)
+})

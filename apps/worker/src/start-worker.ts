@@ -21,6 +21,7 @@ import {
   type QueueConnection,
   sendReply,
   startConsumer,
+  untilAway,
 } from "@hooklane/queue"
 import type { Logger } from "pino"
 import { createBundleCache } from "./bundle-cache.ts"
@@ -75,11 +76,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   log.info({ workerId, lanes: TRIGGER_IDS }, "worker started")
   return {
     async close() {
-      await presence.close()
-      await drain(consumers, config.drainMs)
+      await untilAway(
+        connection,
+        presence.close().then(() => drain(consumers, config.drainMs)),
+      )
       await executors.close()
-      await cancellations.close()
-      await connection.close()
+      await untilAway(
+        connection,
+        cancellations.close().then(() => connection.close()),
+      )
     },
   }
 }

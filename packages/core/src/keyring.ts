@@ -36,6 +36,11 @@ export function createKeyRing(masterKeys: string): KeyRing {
   }
 }
 
+/** Whether the text is one key as `generateMasterKey` makes them. */
+export function isMasterKey(text: string): boolean {
+  return /^[A-Za-z0-9+/]{43}=$/.test(text.trim())
+}
+
 /** A new 32-byte key in base64, as HOOKLANE_MASTER_KEY wants it. */
 export function generateMasterKey(): string {
   return randomBytes(32).toString("base64")

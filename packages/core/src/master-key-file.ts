@@ -3,7 +3,7 @@ import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Config } from "./config.ts"
 import { AppError } from "./errors.ts"
-import { generateMasterKey } from "./keyring.ts"
+import { generateMasterKey, isMasterKey } from "./keyring.ts"
 
 type KeySettings = Pick<Config, "masterKey" | "dataDir">
 
@@ -47,11 +47,23 @@ async function createKeyFile(config: KeySettings): Promise<string> {
 
 async function readKeyFile(config: KeySettings): Promise<string | undefined> {
   try {
-    return (await readFile(keyFile(config), "utf8")).trim()
+    return checked((await readFile(keyFile(config), "utf8")).trim(), config)
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined
-    throw error
+    if (error instanceof AppError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new AppError("invalid_setting", `${keyFile(config)} cannot be read: ${reason}`, { cause: error })
   }
+}
+
+/** It is never written over: what it sealed may only be waiting for the right copy. */
+function checked(keys: string, config: KeySettings): string {
+  if (keys.split(",").every(isMasterKey)) return keys
+  throw new AppError(
+    "invalid_setting",
+    `${keyFile(config)} ${keys === "" ? "is empty" : "holds no whole key (32 bytes in base64)"}: put your copy of it back. ` +
+      "Only a deployment without data may start anew: remove the file, and a new key is made",
+  )
 }
 
 function keyFile({ dataDir }: KeySettings): string {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, onTestFinished, test } from "vitest"
@@ -37,4 +37,21 @@ test("the setting goes before the file, and no file is made", async () => {
 test("a process without a key stops instead of making one", async () => {
   const config = { dataDir: await emptyDataDir(), masterKey: undefined }
   await expect(readMasterKey(config)).rejects.toThrow("HOOKLANE_MASTER_KEY is not set")
+})
+
+test.each([
+  ["empty", "", "is empty"],
+  ["cut off", generateMasterKey().slice(0, 20), "holds no whole key"],
+  ["of two keys, the second cut off", `${generateMasterKey()},AAAA`, "holds no whole key"],
+])("a key file that is %s is refused with what to do, and never written over", async (_, content, reason) => {
+  const config = { dataDir: await emptyDataDir(), masterKey: undefined }
+  await mkdir(config.dataDir)
+  const file = join(config.dataDir, "master.key")
+  await writeFile(file, content)
+  for (const read of [readMasterKey, ensureMasterKey])
+    await expect(read(config)).rejects.toMatchObject({
+      code: "invalid_setting",
+      message: expect.stringMatching(new RegExp(`master.key ${reason}.*put your copy of it back`)),
+    })
+  expect(await readFile(file, "utf8")).toBe(content)
 })
