@@ -6,6 +6,7 @@ import {
   freeKey,
   type KeyWrite,
   listWorkers,
+  SHORT_GRACE_MS,
   sendReply,
   takeKey,
   untilAway,
@@ -101,7 +102,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       phase = "stopping"
       await Promise.all([packageBuilds.close(), listener.close(config)])
       await untilAway(connection, closeAll([databaseWatch, ...background, records]))
-      await untilAway(connection, closeResources(resources))
+      await untilAway(connection, closeResources(resources), SHORT_GRACE_MS)
     },
   }
 }

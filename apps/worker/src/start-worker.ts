@@ -19,6 +19,7 @@ import {
   openCancellations,
   openConnection,
   type QueueConnection,
+  SHORT_GRACE_MS,
   sendReply,
   startConsumer,
   untilAway,
@@ -84,6 +85,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await untilAway(
         connection,
         cancellations.close().then(() => connection.close()),
+        SHORT_GRACE_MS,
       )
     },
   }
