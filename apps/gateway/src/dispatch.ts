@@ -85,6 +85,9 @@ const SERVICE_FAILURES: { [failure in Failure]?: ErrorCode } = {
   out_of_memory: "hook_out_of_memory",
   crashed: "hook_crashed",
   worker_lost: "worker_lost",
+  executor_lost: "executor_lost",
+  no_executor: "no_executor",
+  paused: "hook_paused",
   bundle_failed: "bundle_failed",
   snapshot_missing: "internal_error",
   internal_error: "internal_error",
@@ -92,7 +95,7 @@ const SERVICE_FAILURES: { [failure in Failure]?: ErrorCode } = {
   cancelled: "execution_cancelled",
 }
 
-/** A build takes a few seconds. */
+/** A build takes a few seconds, and so does a pause. */
 const NOT_READY_RETRY_SECONDS = 2
 
 /**
@@ -176,10 +179,17 @@ function resultOf(trigger: Trigger, job: Job, reply: Reply, durationMs: number):
     return { status: "succeeded", executionId, result: trigger.applyResult(reply.value), durationMs }
   }
   const code = SERVICE_FAILURES[reply.failure]
-  if (code) throw new AppError(code, reply.error.message, { executionId })
+  if (code) throw new AppError(code, reply.error.message, { executionId, ...retryHintFor(code) })
   const { failure, error } = reply
   const response = trigger.refusal?.(error)
   return { status: "failed", executionId, failure, error, durationMs, ...(response && { response }) }
+}
+
+/** Where the same call may succeed a moment later. */
+function retryHintFor(code: ErrorCode): { retryAfterSeconds?: number } {
+  return code === "no_executor" || code === "hook_paused"
+    ? { retryAfterSeconds: NOT_READY_RETRY_SECONDS }
+    : {}
 }
 
 /** The hook cannot run (yet). An asynchronous event is taken nevertheless: its job waits, or is a dead letter. */

@@ -48,6 +48,9 @@ describe("a synchronous event", () => {
     ["out_of_memory", "hook_out_of_memory"],
     ["crashed", "hook_crashed"],
     ["worker_lost", "worker_lost"],
+    ["executor_lost", "executor_lost"],
+    ["no_executor", "no_executor"],
+    ["paused", "hook_paused"],
     ["interrupted", "shutting_down"],
     ["cancelled", "execution_cancelled"],
   ] as const)("that ended as %s is refused with %s", async (failure, code) => {

@@ -1,4 +1,11 @@
-import { type Attempt, type ExecutionRecord, executionHead, type Job, type Reply } from "@hooklane/core"
+import {
+  type Attempt,
+  type ExecutionRecord,
+  executionHead,
+  type Failure,
+  type Job,
+  type Reply,
+} from "@hooklane/core"
 import type { JobAttempt, Verdict } from "@hooklane/queue"
 import { type AttemptDeps, type AttemptResult, notStarted, runAttempt } from "./run-attempt.ts"
 
@@ -24,6 +31,7 @@ export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): 
   recordLostAttempts(deps, job, attempt)
   if (await mustWait(deps, job, attempt)) return "not_yet"
   const result = await runAttempt(deps, job, attempt)
+  if (isNotYet(deps, job, attempt, result)) return "not_yet"
   if (job.replyTo !== undefined) {
     deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
     deps.recordLater(recordOf(deps, job, attempt, result))
@@ -35,20 +43,33 @@ export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): 
 }
 
 /**
- * A build takes minutes at most, one that its gateway left goes on when a gateway is there again, and so do
- * executors when theirs was restarted. After this time the event is better kept as a dead letter, where it is seen.
+ * A build takes minutes at most, and one that its gateway left goes on when a gateway is there again. After this time
+ * the event is better kept as a dead letter, where it is seen.
  */
-const PATIENCE_MS = 600_000
+const BUILD_PATIENCE_MS = 600_000
+/** What no hook can help is waited for over a night and the day on which somebody finds out. */
+const PATIENCE_MS = 86_400_000
 
 /**
  * Whether nothing can be tried yet: the npm packages of the job's hook are being built, or there is nothing to run
  * hooks in. A synchronous job has no time for that.
  */
-async function mustWait(deps: JobDeps, job: Job, { runnableAt }: JobAttempt): Promise<boolean> {
-  const { snapshots, executors, now } = deps
-  if (job.replyTo !== undefined || now() - runnableAt > PATIENCE_MS) return false
-  if (executors.problem() !== undefined) return true
+async function mustWait(deps: JobDeps, job: Job, attempt: JobAttempt): Promise<boolean> {
+  const { snapshots, executors } = deps
+  if (canWait(deps, job, attempt, PATIENCE_MS) && executors.problem() !== undefined) return true
+  if (!canWait(deps, job, attempt, BUILD_PATIENCE_MS)) return false
   return (await snapshots.get(job.versionId))?.unbuilt === "pending"
+}
+
+function canWait({ now }: JobDeps, job: Job, { runnableAt }: JobAttempt, patienceMs: number): boolean {
+  return job.replyTo === undefined && now() - runnableAt <= patienceMs
+}
+
+/** Ends of an attempt that say nothing of its event: it was not begun, or ended with a process that others took down. */
+const NOT_YET: ReadonlySet<Failure> = new Set(["no_executor", "paused", "executor_lost"])
+
+function isNotYet(deps: JobDeps, job: Job, attempt: JobAttempt, { failure }: AttemptResult): boolean {
+  return failure !== undefined && NOT_YET.has(failure) && canWait(deps, job, attempt, PATIENCE_MS)
 }
 
 /** Records, and for a synchronous job answers, that the worker which had `job` in hand in its last attempt died. */

@@ -268,7 +268,7 @@ describe("a job whose hook has npm packages", () => {
 })
 
 describe("while there is nothing to run hooks in", () => {
-  const outcome: Outcome = { status: "crashed", reason: "the sandbox service is away" }
+  const outcome: Outcome = { status: "no_executor", reason: "the sandbox service is away" }
   const away = { snapshot, problem: "the sandbox service is away" }
 
   test("an asynchronous job waits, which is no attempt and no record", async () => {
@@ -277,16 +277,35 @@ describe("while there is nothing to run hooks in", () => {
     expect([tasks, records]).toEqual([[], []])
   })
 
-  test("it waits no longer than ten minutes", async () => {
+  test("it waits for a day, and no longer", async () => {
     const { deps, records } = start(outcome, away)
-    expect(await processJob(deps, asyncJob, attempt({ runnableAt: NOW - 600_001 }))).toBe("retry")
-    expect(records).toMatchObject([{ failure: "crashed" }])
+    const waiting = (ms: number) => processJob(deps, asyncJob, attempt({ runnableAt: NOW - ms }))
+    expect(await waiting(86_400_000)).toBe("not_yet")
+    expect(await waiting(86_400_001)).toBe("retry")
+    expect(records).toMatchObject([{ failure: "no_executor" }])
   })
 
   test("a synchronous job is answered with the reason", async () => {
     const { deps, replies } = start(outcome, away)
     expect(await processJob(deps, syncJob, attempt())).toBe("done")
-    expect(replies).toMatchObject([{ failure: "crashed" }])
+    expect(replies).toMatchObject([{ failure: "no_executor" }])
+  })
+})
+
+describe.each(["no_executor", "paused", "executor_lost"] as const)("a run that ended as %s", (status) => {
+  const outcome: Outcome = { status, reason: "of something else" }
+
+  test("is no attempt of an asynchronous job, and no record", async () => {
+    const { deps, records } = start(outcome)
+    expect(await processJob(deps, asyncJob, attempt({ number: 5, isLast: true }))).toBe("not_yet")
+    expect(records).toEqual([])
+  })
+
+  test("is told to the caller of a synchronous one, and does not blame the hook", async () => {
+    const { deps, replies } = start(outcome)
+    expect(await processJob(deps, syncJob, attempt())).toBe("done")
+    const message = expect.stringMatching(/not (known to be|its own|started).*of something else/)
+    expect(replies).toMatchObject([{ failure: status, error: { name: "HooklaneError", message } }])
   })
 })
 

@@ -28,6 +28,7 @@ export function isFinal(status: ExecutionStatus): boolean {
 /**
  * Why an attempt, or a whole execution, did not succeed: an outcome of user code, or one of ours. `interrupted`: its
  * worker was told to stop. `lost`: how it ended is not known, because neither a lane nor the history can tell.
+ * `executor_lost`, `no_executor`, `paused`: see `outcomeSchema`; none of them says anything against the event.
  * `not_ready`, `overloaded`, `redis_unavailable`, `circuit_open`: it was refused before it began, and answered by its
  * hook's failure policy.
  */
@@ -43,6 +44,9 @@ export const FAILURES = [
   "expired",
   "no_worker",
   "worker_lost",
+  "executor_lost",
+  "no_executor",
+  "paused",
   "interrupted",
   "lost",
   "late",

@@ -22,6 +22,9 @@ export type HookError = z.infer<typeof hookErrorSchema>
  * - `not_compiled`: the script is not JavaScript, or gives no function
  * - `invalid_result`: what it called back cannot be sent as JSON, or is too large
  * - `timed_out`, `out_of_memory`, `crashed`: stopped from outside, or took its thread or process down
+ * - `executor_lost`: its process ended under it, and it is not known that this run was the cause
+ * - `no_executor`, `paused`: it was not begun, because there was nothing to run it in, or its version kills every
+ *   process and has to wait
  * - `cancelled`: nobody waits any more
  */
 export const outcomeSchema = z.discriminatedUnion("status", [
@@ -33,6 +36,7 @@ export const outcomeSchema = z.discriminatedUnion("status", [
   z.strictObject({ status: z.literal("timed_out"), afterMs: z.number() }),
   z.strictObject({ status: z.literal("out_of_memory"), limitMb: z.number() }),
   z.strictObject({ status: z.literal("crashed"), reason: z.string() }),
+  z.strictObject({ status: z.enum(["executor_lost", "no_executor", "paused"]), reason: z.string() }),
   z.strictObject({ status: z.literal("cancelled") }),
 ])
 
@@ -121,9 +125,21 @@ export function describeOutcome(outcome: Outcome): HookError | undefined {
       return { name: "OutOfMemoryError", message: `The hook used more than ${outcome.limitMb} MB of memory` }
     case "crashed":
       return { name: "CrashError", message: `The hook took its process down: ${outcome.reason}` }
+    case "executor_lost":
+      return ours(
+        `The process that ran the hook ended, and not known to be the hook's doing: ${outcome.reason}`,
+      )
+    case "no_executor":
+      return ours(`The hook could not be started, which is not its own fault: ${outcome.reason}`)
+    case "paused":
+      return ours(`The hook was not started: ${outcome.reason}`)
     case "cancelled":
       return { name: "CancelledError", message: "The execution was cancelled" }
     default:
       return outcome satisfies never
   }
+}
+
+function ours(message: string): HookError {
+  return { name: "HooklaneError", message }
 }

@@ -5,7 +5,7 @@ import type { DeathCause } from "./protocol.ts"
 /** How a process ends, and why. */
 export interface Death {
   /** Ends the process at once. The first reason given is the one that counts. */
-  kill(reason: string, cause?: DeathCause): void
+  kill(reason: string, facts?: DeathFacts): void
   /** Resolves when the process is gone and all it sent was read. */
   readonly gone: Promise<DeathReport>
 }
@@ -13,9 +13,23 @@ export interface Death {
 export interface DeathReport {
   reason: string
   cause: DeathCause
-  /** What was around the process failed, whatever hook was inside. */
-  isBlameless?: true
+  /** "inside" when it is not said. */
+  blame?: Blame
+  /** Runs that were handed to the process and that it had not begun, as far as it says. */
+  untouched?: string[]
 }
+
+/**
+ * Whose doing the end of a process is.
+ * - `inside`: of a run that was inside, or of what its version left there
+ * - `perhaps_inside`: that, or of somebody else on the machine
+ * - `earlier`: of a run that has ended already
+ * - `nobody`: what was around the process failed, or it was not needed any more
+ */
+export const BLAMES = ["inside", "perhaps_inside", "earlier", "nobody"] as const
+export type Blame = (typeof BLAMES)[number]
+
+export type DeathFacts = Partial<Omit<DeathReport, "reason">>
 
 const MAX_STDERR_CHARS = 8_192
 const MAX_ERROR_CHARS = 300
@@ -27,21 +41,31 @@ export function watchDeath(child: ChildProcess): Death {
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr = (stderr + text).slice(0, MAX_STDERR_CHARS)
   })
-  child.on("error", (error) => resolve({ reason: error.message, cause: "crash" }))
+  child.on("error", (error) => resolve({ reason: error.message, cause: "crash", blame: "nobody" }))
   child.on("close", (code, signal) => resolve(told ?? describeExit(code, signal, stderr)))
   return {
-    kill(reason, cause = "crash") {
-      told ??= { reason, cause }
+    kill(reason, facts) {
+      told ??= { reason, cause: "crash", ...facts }
       child.kill("SIGKILL")
     },
     gone,
   }
 }
 
+/** How a process in front of it, such as one that makes its walls, tells of a signal. */
+const OUTSIDE_CODES: ReadonlyMap<number | null, string> = new Map([
+  [128 + 9, "SIGKILL"],
+  [128 + 15, "SIGTERM"],
+])
+
 function describeExit(code: number | null, signal: string | null, stderr: string): DeathReport {
   if (/out of memory|allocation failed/i.test(stderr)) {
     return { reason: "its process ran out of memory", cause: "memory" }
   }
+  // No hook can send a signal: that was the system, short of memory, or an operator.
+  const outside = signal === "SIGKILL" || signal === "SIGTERM" ? signal : OUTSIDE_CODES.get(code)
+  if (outside)
+    return { reason: `its process was ended by ${outside}`, cause: "crash", blame: "perhaps_inside" }
   const how = signal ? `its process was ended by ${signal}` : `its process exited with code ${code}`
   const error = /^\w*Error.*$/m.exec(stderr)?.[0]
   return { reason: error ? `${how} (${cutText(error, MAX_ERROR_CHARS)})` : how, cause: "crash" }

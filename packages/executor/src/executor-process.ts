@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto"
-import { AppError, type RunReport } from "@hooklane/core"
+import { AppError } from "@hooklane/core"
 import { type FrameLink, openFrameLink } from "./contained/frames.ts"
 import { startHeartbeat } from "./contained/heartbeat.ts"
 import { MAX_STORAGE_BYTES } from "./contained/storage-protocol.ts"
 import type { DeathReport } from "./death.ts"
 import type { LineEnd } from "./egress-link.ts"
 import type { LaunchedExecutor } from "./launched-executor.ts"
-import { openPendingRuns } from "./pending-runs.ts"
+import { type EndedRun, neverBegun, openPendingRuns } from "./pending-runs.ts"
+import { startPatientTimer } from "./processor-wait.ts"
 import type { ExecutorSettings, HookCode, ToExecutor } from "./protocol.ts"
 import { createReceiver } from "./receive.ts"
 import { keepRedactor } from "./redact.ts"
@@ -35,15 +36,17 @@ export interface ExecutorProcess {
   /** How many runs it takes: as many as it has threads, and some more to wait there when runs are short. */
   capacity(): number
   /**
-   * Always resolves: with what the executor answered, or with how it died; with undefined when it died, or
-   * retired, before the run had begun.
+   * Always resolves: with what the executor answered, or with what the death of the process means for the run. One
+   * that has retired begins none.
    */
-  run(task: RunTask, signal: AbortSignal): Promise<RunReport | undefined>
+  run(task: RunTask, signal: AbortSignal): Promise<EndedRun>
   /** Asks what it can do and should not. Rejects when it dies over it. */
   prove(port: number): Promise<string[]>
+  /** Ends it because it is not needed any more. */
   kill(reason: string): void
 }
 
+/** It takes 0.2 s of a processor that nobody else wants. Time in which it waits for one does not count. */
 const BOOT_LIMIT_MS = 10_000
 /** A process that dies leaves its line first. */
 const LINE_GRACE_MS = 1_000
@@ -57,7 +60,7 @@ const RUNS_PER_THREAD = 4
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one process
 export function superviseExecutor(launched: LaunchedExecutor, settings: ExecutorSettings): ExecutorProcess {
-  const { kill } = launched
+  const { kill, waitedMs = () => 0 } = launched
   const redactorOf = keepRedactor()
   let redact = redactorOf({})
   const gone = launched.gone.then((death) => ({ ...death, reason: redactReason(death.reason, redact) }))
@@ -68,6 +71,7 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
     threads: settings.threads,
     cancel: (id) => send({ type: "cancel", id }),
     kill,
+    waitedMs,
   })
   const { promise: ready, resolve: onReady, reject: failToBoot } = Promise.withResolvers<void>()
   const { promise: proof, resolve: onProof, reject: failToProve } = Promise.withResolvers<string[]>()
@@ -106,9 +110,14 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
   const heartbeat = startHeartbeat({
     beat: () => send({ type: "ping" }),
     onSilence: () => kill("it fell silent"),
+    waitedMs,
   })
-  const bootTimer = setTimeout(kill, BOOT_LIMIT_MS, "it did not start in time")
-  ready.then(launched.setBaseline, () => {}).finally(() => clearTimeout(bootTimer))
+  const stopBootTimer = startPatientTimer({
+    limitMs: BOOT_LIMIT_MS,
+    waitedMs,
+    onOver: () => kill("it did not start in time", { blame: "nobody" }),
+  })
+  ready.then(launched.setBaseline, () => {}).finally(stopBootTimer)
   void gone.then((death) => {
     heartbeat.stop()
     failToProve(new AppError("internal_error", `An executor could not be tested: ${death.reason}`))
@@ -136,7 +145,7 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
   }
 
   function endIfRetired(): void {
-    if (isRetired && inside === 0) kill(RETIRED)
+    if (isRetired && inside === 0) kill(RETIRED, { blame: "nobody" })
   }
 
   return {
@@ -149,7 +158,7 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
     ready,
     gone,
     retired,
-    kill,
+    kill: (reason) => kill(reason, { blame: "nobody" }),
     prove(port) {
       send({ type: "prove", port })
       return proof
@@ -160,7 +169,7 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
       send({ type: "bind", hook })
     },
     run(task, signal) {
-      if (isRetired) return Promise.resolve(undefined)
+      if (isRetired) return Promise.resolve(neverBegun(RETIRED))
       const id = randomUUID()
       inside += 1
       const release = launched.hold()
@@ -172,14 +181,14 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
         inside -= 1
         endIfRetired()
       })
-      const report = ended
-        .then((told) => calls.complete(id, told))
-        .then((told) => told && redactReport(told, ownRedact))
       storages.begin(id, task)
       calls.begin(id)
       const { timeoutMs } = task.limits
       send({ type: "run", id, timeoutMs, event: task.event, webtask: JSON.stringify(webtaskOf(task)) })
-      return report
+      return ended.then(async ({ report, fate }) => ({
+        report: redactReport(await calls.complete(id, report), ownRedact),
+        fate,
+      }))
     },
   }
 }

@@ -10,8 +10,10 @@ import { createRedactor } from "./redact.ts"
 import { redactReport } from "./redact-report.ts"
 import { withoutAnswer } from "./report.ts"
 import type { Executors, ExecutorsOptions, RunTask } from "./run-task.ts"
+import { runToEnd } from "./run-to-end.ts"
 import { keepSpare } from "./spare.ts"
 import { statsOf } from "./stats.ts"
+import { createSuspects } from "./suspects.ts"
 
 const DEFAULT_HEAP_MB = 64
 const PUBLIC: EgressRules = { mode: "public", allow: [], exceptions: [] }
@@ -38,13 +40,15 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
   const spare = keepSpare(processes.boot, blank)
   // The first run would wait for it; until then other workers take what comes. Why it may fail is reported there.
   await spare.process?.ready.catch(() => {})
+  const crashes = createCrashHistory()
   const places = createPlaces({
     maxProcesses: launcher.maxExecutors,
     problem: launcher.problem,
-    crashes: createCrashHistory(),
+    crashes,
     takeProcess: spare.take,
     onDeath: (death) => log.warn(death, "executor died"),
   })
+  const deps = { places, crashes, suspects: createSuspects() }
   const { authorities = [] } = options
   let isClosed = false
 
@@ -55,15 +59,7 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
       return redactReport(withoutAnswer(notCompiled(read.fault)), createRedactor(task.secrets))
     }
     const visitor = visitorOf(task, { authorities, directives: read.directives }, signal)
-    // A run goes to another process when its own died before it had begun; a version whose processes die is
-    // soon refused.
-    for (;;) {
-      const waited = await places.admit(visitor)
-      if ("refusal" in waited) return withoutAnswer(waited.refusal)
-      const { process, leave } = waited.admission
-      const report = await process.run(task, signal).finally(leave)
-      if (report) return report
-    }
+    return runToEnd(deps, { task, visitor, signal })
   }
 
   async function close(): Promise<void> {
@@ -88,7 +84,7 @@ function notCompiled(fault: string): Outcome {
 /** Under which a hook runs. */
 type Conditions = Pick<HookCode, "directives" | "authorities">
 
-function visitorOf(task: RunTask, conditions: Conditions, signal: AbortSignal): Visitor {
+function visitorOf(task: RunTask, conditions: Conditions, signal: AbortSignal): Omit<Visitor, "isAlone"> {
   const { snapshot, limits } = task
   return {
     versionId: snapshot.versionId,

@@ -1,10 +1,11 @@
 import type { ChildProcess } from "node:child_process"
 import { Duplex } from "node:stream"
-import { watchDeath } from "./death.ts"
+import { type DeathFacts, watchDeath } from "./death.ts"
 import type { EgressLink } from "./egress-link.ts"
 import { readRssMb, watchMemory } from "./memory-watch.ts"
 import type { ProcessDeath } from "./pending-runs.ts"
-import type { DeathCause, ExecutorSettings } from "./protocol.ts"
+import { readWaitedMs } from "./processor-wait.ts"
+import type { ExecutorSettings } from "./protocol.ts"
 
 /** A process that was started as an executor, as the operating system sees it, wherever it runs. */
 export interface LaunchedExecutor {
@@ -17,13 +18,15 @@ export interface LaunchedExecutor {
   /** Resolves when the process is gone and all it sent was read. */
   readonly gone: Promise<ProcessDeath>
   /** Ends the process at once. The first reason given is the one that counts. */
-  kill(reason: string, cause?: DeathCause): void
+  kill(reason: string, facts?: DeathFacts): void
   /** The process is at rest: the memory that it takes now does not count. */
   setBaseline(): void
   /** Watches its memory, and kills it over too much, until the release is called. */
   hold(): () => void
   /** Resident memory in MB; 0 where it cannot be known. */
   readonly rssMb: number
+  /** How long it was ready to run without getting a processor, in ms since its start, where that can be known. */
+  waitedMs?(): number
 }
 
 /** Besides the heaps of its threads: buffers, code, and what a thread takes while another takes its place. */
@@ -40,7 +43,7 @@ export function attend(
   const memory = watchMemory({
     pid,
     allowedMb: ALLOWED_MB + threads * heapMb,
-    onExceeded: (limitMb) => death.kill(`it used more than ${limitMb} MB of memory`, "memory"),
+    onExceeded: (limitMb) => death.kill(`it used more than ${limitMb} MB of memory`, { cause: "memory" }),
   })
   return {
     pid,
@@ -53,6 +56,7 @@ export function attend(
     get rssMb() {
       return readRssMb(pid)
     },
+    waitedMs: () => readWaitedMs(pid),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { LogLine, Outcome, RunReport } from "@hooklane/core"
-import type { DeathReport } from "./death.ts"
-import type { DeathCause } from "./protocol.ts"
+import type { DeathFacts, DeathReport } from "./death.ts"
+import { startPatientTimer } from "./processor-wait.ts"
 import { withoutAnswer } from "./report.ts"
 import type { RunTask } from "./run-task.ts"
 
@@ -9,8 +9,7 @@ import type { RunTask } from "./run-task.ts"
  * threads are under way; those that came later wait in the process until it says that they have begun.
  */
 export interface PendingRuns {
-  /** Resolves without a report when the process died before the run had begun. */
-  add(id: string, task: RunTask, signal: AbortSignal): Promise<RunReport | undefined>
+  add(id: string, task: RunTask, signal: AbortSignal): Promise<EndedRun>
   /** How long runs of late took, in milliseconds: a moving average. */
   paceMs(): number
   /** The process has begun with a run that waited. */
@@ -21,6 +20,21 @@ export interface PendingRuns {
   keepOutput(id: string, lines: LogLine[]): void
   /** The process is gone. */
   endAll(death: ProcessDeath): void
+}
+
+/**
+ * How a run left its process.
+ * - `answered`: the process told how it ended
+ * - `not_begun`: the process died before it
+ * - `culprit`: the process died, and this run was the only one that can have been the cause
+ * - `suspect`: the process died, and one of several runs was the cause, this one or another
+ * - `bystander`: the process died of something else
+ */
+export type Fate = "answered" | "not_begun" | "culprit" | "suspect" | "bystander"
+
+export interface EndedRun {
+  report: RunReport
+  fate: Fate
 }
 
 export interface ProcessDeath extends DeathReport {
@@ -35,7 +49,9 @@ export interface PendingRunsPowers {
   /** Asks the executor to stop a run. */
   cancel(id: string): void
   /** Stops the executor, when it does not do what it was asked for. */
-  kill(reason: string, cause: DeathCause): void
+  kill(reason: string, facts: DeathFacts): void
+  /** How long the executor has waited for a processor. */
+  waitedMs(): number
 }
 
 interface PendingRun {
@@ -43,8 +59,9 @@ interface PendingRun {
   startedAt: number
   /** User code may have run. */
   hasBegun: boolean
-  resolve(report: RunReport | undefined): void
-  watchdog: NodeJS.Timeout | undefined
+  resolve(ended: EndedRun): void
+  /** Ends the wait for its end. */
+  unwatch(): void
   isFinished: boolean
   /** What the run ended with if the process must be killed over it. */
   outcomeIfKilled?: Outcome
@@ -52,7 +69,10 @@ interface PendingRun {
   forget(): void
 }
 
-/** The executor keeps the time of its runs; this much later the worker stops to rely on it. */
+/**
+ * The executor keeps the time of its runs; this much later the worker stops to rely on it. Time in which the executor
+ * waits for a processor does not count; it is looked at in the second half, to spare runs that end in time.
+ */
 const GRACE_MS = 2_000
 
 /** What one run counts in the average, and at most. */
@@ -60,33 +80,38 @@ const PACE_SHARE = 0.1
 const PACE_CAP_MS = 100
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one process
-export function openPendingRuns({ threads, cancel, kill }: PendingRunsPowers): PendingRuns {
+export function openPendingRuns({ threads, cancel, kill, waitedMs }: PendingRunsPowers): PendingRuns {
   const runs = new Map<string, PendingRun>()
   /** Runs that wait in the process, the oldest first; they are watched from when they should have begun. */
   const waiting = new Set<PendingRun>()
   let paceMs = PACE_CAP_MS
   let death: ProcessDeath | undefined
 
-  function finish(id: string, run: PendingRun, report: RunReport | undefined): void {
+  function finish(id: string, run: PendingRun, ended: EndedRun): void {
     runs.delete(id)
     waiting.delete(run)
-    if (report) paceMs += (Math.min(report.runMs, PACE_CAP_MS) - paceMs) * PACE_SHARE
+    paceMs += (Math.min(ended.report.runMs, PACE_CAP_MS) - paceMs) * PACE_SHARE
     watchNext()
     run.isFinished = true
-    clearTimeout(run.watchdog)
+    run.unwatch()
     run.forget()
-    run.resolve(report)
+    run.resolve(ended)
   }
 
   function watch(run: PendingRun, afterMs: number, outcome: Outcome): void {
     const stop = () => {
       if (run.isFinished) return
       run.outcomeIfKilled = outcome
-      kill("a run in it could not be stopped", "wall_time")
+      kill("a run in it could not be stopped", { cause: "wall_time" })
     }
-    clearTimeout(run.watchdog)
-    // Not before this process has read its pipes: it may be the one that was late.
-    run.watchdog = setTimeout(setImmediate, afterMs, stop)
+    run.unwatch()
+    const timer = setTimeout(
+      () => {
+        run.unwatch = startPatientTimer({ limitMs: GRACE_MS / 2, waitedMs, onOver: stop })
+      },
+      afterMs + GRACE_MS / 2,
+    )
+    run.unwatch = () => clearTimeout(timer)
   }
 
   /** Whatever the process says of it: there is a thread for it now. */
@@ -99,7 +124,7 @@ export function openPendingRuns({ threads, cancel, kill }: PendingRunsPowers): P
 
   function watchTime(run: PendingRun): void {
     const { timeoutMs } = run.task.limits
-    watch(run, timeoutMs + GRACE_MS, { status: "timed_out", afterMs: timeoutMs })
+    watch(run, timeoutMs, { status: "timed_out", afterMs: timeoutMs })
   }
 
   return {
@@ -109,11 +134,11 @@ export function openPendingRuns({ threads, cancel, kill }: PendingRunsPowers): P
       if (run) run.hasBegun = true
     },
     add(id, task, signal) {
-      if (death) return Promise.resolve(undefined)
-      const { promise, resolve } = Promise.withResolvers<RunReport | undefined>()
+      if (death) return Promise.resolve(neverBegun(death.reason))
+      const { promise, resolve } = Promise.withResolvers<EndedRun>()
       const stop = () => {
         cancel(id)
-        watch(run, GRACE_MS, { status: "cancelled" })
+        watch(run, 0, { status: "cancelled" })
       }
       signal.addEventListener("abort", stop, { once: true })
       const run: PendingRun = {
@@ -121,7 +146,7 @@ export function openPendingRuns({ threads, cancel, kill }: PendingRunsPowers): P
         startedAt: performance.now(),
         hasBegun: runs.size < threads,
         resolve,
-        watchdog: undefined,
+        unwatch: () => {},
         isFinished: false,
         lastOutput: [],
         forget: () => signal.removeEventListener("abort", stop),
@@ -134,7 +159,7 @@ export function openPendingRuns({ threads, cancel, kill }: PendingRunsPowers): P
     get: (id) => runs.get(id),
     settle(id, report) {
       const run = runs.get(id)
-      if (run) finish(id, run, report)
+      if (run) finish(id, run, { report, fate: "answered" })
     },
     keepOutput(id, lines) {
       const run = runs.get(id)
@@ -143,17 +168,49 @@ export function openPendingRuns({ threads, cancel, kill }: PendingRunsPowers): P
     endAll(because) {
       death = because
       waiting.clear()
-      for (const [id, run] of runs) finish(id, run, run.hasBegun ? reportOf(run, because) : undefined)
+      const ends = judgeDeath(runs, because)
+      for (const [id, run] of runs) finish(id, run, ends(id, run))
     },
   }
 }
 
+/** What the death of a process means for each of the runs that were in it. */
+function judgeDeath(
+  runs: ReadonlyMap<string, PendingRun>,
+  death: ProcessDeath,
+): (id: string, run: PendingRun) => EndedRun {
+  const untouched = new Set(death.untouched)
+  const inside = [...runs]
+    .filter(([id, { hasBegun }]) => hasBegun && !untouched.has(id))
+    .map(([, run]) => run)
+  // The process had to be killed over it.
+  const known = inside.find(({ outcomeIfKilled }) => outcomeIfKilled)
+  const { blame = "inside" } = death
+  const isBeyondDoubt = blame === "inside" && inside.length === 1
+
+  return (id, run) => {
+    if (!run.hasBegun || untouched.has(id)) return neverBegun(death.reason)
+    if (run === known || isBeyondDoubt)
+      return { report: reportOf(run, death, endOf(run, death)), fate: "culprit" }
+    const fate = known || blame === "earlier" || blame === "nobody" ? "bystander" : "suspect"
+    return { report: reportOf(run, death, { status: "executor_lost", reason: death.reason }), fate }
+  }
+}
+
+/** What becomes of a run that its process did not begin. */
+export function neverBegun(reason: string): EndedRun {
+  return { report: withoutAnswer({ status: "no_executor", reason }), fate: "not_begun" }
+}
+
+function endOf({ outcomeIfKilled }: PendingRun, { reason, cause, limitMb }: ProcessDeath): Outcome {
+  if (outcomeIfKilled) return outcomeIfKilled
+  return cause === "memory" ? { status: "out_of_memory", limitMb } : { status: "crashed", reason }
+}
+
 /** The report of a run whose process is gone. */
-function reportOf(run: PendingRun, { reason, cause, rssMb, limitMb }: ProcessDeath): RunReport {
-  const ended: Outcome =
-    cause === "memory" ? { status: "out_of_memory", limitMb } : { status: "crashed", reason }
+function reportOf(run: PendingRun, { cause, rssMb }: ProcessDeath, outcome: Outcome): RunReport {
   const { startedAt, outcomeIfKilled, lastOutput } = run
-  return withoutAnswer(outcomeIfKilled ?? ended, performance.now() - startedAt, {
+  return withoutAnswer(outcome, performance.now() - startedAt, {
     reason: outcomeIfKilled?.status === "timed_out" ? "wall_time" : cause,
     ...(rssMb > 0 && { rssMb }),
     lastOutput,

@@ -21,6 +21,8 @@ export interface Places {
 /** A run at the door. */
 export interface Visitor extends Patience, ExecutorKind {
   versionId: string
+  /** It is to be in a process by itself: it may be what killed the last one. */
+  isAlone: boolean
   hook(): HookCode
 }
 
@@ -42,10 +44,14 @@ export interface PlacesOptions {
 interface House extends PlacesOptions {
   /** By version and heap; the least recently used first. */
   places: Map<string, Place>
+  /** A process could not be started. */
+  shortage: { reason: string; until: number } | undefined
+  /** Processes in a row that did not start. */
+  failedBoots: number
   closedBecause: string | undefined
 }
 
-interface Place extends Pick<Visitor, "versionId" | "heapMb" | "hook"> {
+interface Place extends Pick<Visitor, "versionId" | "heapMb" | "isAlone" | "hook"> {
   seat: Seat | undefined
   waiting: Waiter<Admission>[]
 }
@@ -62,9 +68,18 @@ interface Seat {
 const IDLE_LIMIT_MS = 300_000
 /** A version waits so long for room before another one that is never idle has to make some. */
 const STARVING_MS = 500
+/** For so long after several processes in a row could not be started, none is started. */
+const SHORTAGE_PAUSE_MS = 1_000
+const FAILED_BOOTS_ALLOWED = 2
 
 export function createPlaces(options: PlacesOptions): Places {
-  const house: House = { ...options, places: new Map(), closedBecause: undefined }
+  const house: House = {
+    ...options,
+    places: new Map(),
+    shortage: undefined,
+    failedBoots: 0,
+    closedBecause: undefined,
+  }
   return {
     admit: (visitor) => admit(house, visitor),
     *all() {
@@ -74,7 +89,7 @@ export function createPlaces(options: PlacesOptions): Places {
     },
     close(reason) {
       house.closedBecause = reason
-      for (const place of house.places.values()) refuseAll(place, { status: "crashed", reason })
+      for (const place of house.places.values()) refuseAll(place, { status: "no_executor", reason })
     },
   }
 }
@@ -85,7 +100,7 @@ function admit(house: House, visitor: Visitor): Promise<Waited<Admission>> {
   const place = placeFor(house, visitor)
   const { seat, waiting } = place
   // Nobody passes those who wait.
-  if (seat && hasRoom(seat) && waiting.length === 0) {
+  if (seat && hasRoom(place, seat) && waiting.length === 0) {
     return Promise.resolve({ admission: enter(house, place, seat) })
   }
   const waited = waitInLine(waiting, visitor)
@@ -95,26 +110,30 @@ function admit(house: House, visitor: Visitor): Promise<Waited<Admission>> {
 
 const cancelled: Outcome = { status: "cancelled" }
 
-function refusalFor({ closedBecause, problem, crashes }: House, versionId: string): Outcome | undefined {
-  const reason = closedBecause ?? problem() ?? crashes.refusal(versionId)
-  return reason === undefined ? undefined : { status: "crashed", reason }
+function refusalFor(house: House, versionId: string): Outcome | undefined {
+  const { closedBecause, problem, shortage, crashes } = house
+  const isShort = shortage && performance.now() < shortage.until
+  const trouble = closedBecause ?? problem() ?? (isShort ? shortage.reason : undefined)
+  if (trouble !== undefined) return { status: "no_executor", reason: trouble }
+  const reason = crashes.refusal(versionId)
+  return reason === undefined ? undefined : { status: "paused", reason }
 }
 
-function placeFor({ places }: House, { versionId, heapMb, hook }: Visitor): Place {
-  const key = keyOf({ versionId, heapMb })
-  const place = places.get(key) ?? { versionId, heapMb, hook, seat: undefined, waiting: [] }
+function placeFor({ places }: House, { versionId, heapMb, isAlone, hook }: Visitor): Place {
+  const key = keyOf({ versionId, heapMb, isAlone })
+  const place = places.get(key) ?? { versionId, heapMb, isAlone, hook, seat: undefined, waiting: [] }
   // To the end of the map: the most recently used.
   places.delete(key)
   places.set(key, place)
   return place
 }
 
-function keyOf({ versionId, heapMb }: Pick<Place, "versionId" | "heapMb">): string {
-  return `${versionId}/${heapMb}`
+function keyOf({ versionId, heapMb, isAlone }: Pick<Place, "versionId" | "heapMb" | "isAlone">): string {
+  return `${versionId}/${heapMb}${isAlone ? "/alone" : ""}`
 }
 
-function hasRoom({ process, isReady, isLeaving, running }: Seat): boolean {
-  return isReady && !isLeaving && running < process.capacity()
+function hasRoom({ isAlone }: Place, { process, isReady, isLeaving, running }: Seat): boolean {
+  return isReady && !isLeaving && running < (isAlone ? 1 : process.capacity())
 }
 
 function enter(house: House, place: Place, seat: Seat): Admission {
@@ -143,7 +162,7 @@ function makeWay(house: House, place: Place): void {
 }
 
 function serve(house: House, place: Place, seat: Seat): void {
-  while (hasRoom(seat)) {
+  while (hasRoom(place, seat)) {
     const next = place.waiting.shift()
     if (!next) return
     next.admit(enter(house, place, seat))
@@ -152,7 +171,8 @@ function serve(house: House, place: Place, seat: Seat): void {
 
 /** An idle process makes room for a version that waits for one, or ends after a while. */
 function rest(house: House, place: Place, seat: Seat): void {
-  seat.idleTimer = setTimeout(evict, IDLE_LIMIT_MS, house, place).unref()
+  if (place.isAlone) evict(house, place)
+  else seat.idleTimer = setTimeout(evict, IDLE_LIMIT_MS, house, place).unref()
   populateStarving(house)
 }
 
@@ -196,17 +216,19 @@ function relieve(house: House, place: Place): void {
 function open(house: House, place: Place, seat: Seat): void {
   seat.process.bind(place.hook())
   seat.isReady = true
+  house.failedBoots = 0
   serve(house, place, seat)
   // Those it was started for may have given up meanwhile.
   if (seat.running === 0) rest(house, place, seat)
 }
 
-function vacate(house: House, place: Place, seat: Seat, { reason, isBlameless }: DeathReport): void {
+function vacate(house: House, place: Place, seat: Seat, { reason, blame }: DeathReport): void {
   clearTimeout(seat.idleTimer)
   if (place.seat !== seat) return
   place.seat = undefined
   if (house.closedBecause !== undefined) return
-  if (!isBlameless) house.crashes.record(place.versionId)
+  if (!seat.isReady) noteFailedBoot(house, reason)
+  else if (blame !== "nobody") house.crashes.record(place.versionId)
   house.onDeath({ versionId: place.versionId, pid: seat.process.pid, reason })
   const refusal = refusalFor(house, place.versionId)
   if (refusal) refuseAll(place, refusal)
@@ -221,6 +243,13 @@ function replace(house: House, place: Place, seat: Seat): void {
   place.seat = undefined
   if (place.waiting.length === 0) house.places.delete(keyOf(place))
   populateStarving(house)
+}
+
+/** Whatever the reason, it cannot be the version that it was meant for. */
+function noteFailedBoot(house: House, reason: string): void {
+  house.failedBoots += 1
+  if (house.failedBoots > FAILED_BOOTS_ALLOWED)
+    house.shortage = { reason, until: performance.now() + SHORTAGE_PAUSE_MS }
 }
 
 function evict(house: House, place: Place): void {

@@ -2,6 +2,7 @@ import { type Kill, killSchema, logLineSchema, type Trigger } from "@hooklane/co
 import { z } from "zod"
 import type { EgressRules } from "./contained/egress/egress-rules.ts"
 import { MAX_STORAGE_BYTES, type StorageAnswer, type StorageOrder } from "./contained/storage-protocol.ts"
+import { BLAMES } from "./death.ts"
 import type { HookDirectives } from "./hook-directives.ts"
 
 /**
@@ -64,6 +65,8 @@ export const fromExecutorSchema = z.discriminatedUnion("type", [
     type: z.literal("farewell"),
     reason: z.string().max(1000),
     cause: killSchema.shape.reason,
+    blame: z.enum(BLAMES).exactOptional(),
+    untouched: z.array(z.uuid()).max(10_000).exactOptional(),
   }),
   /** The newest output of a run that takes its time: kept in case that its process dies with the rest. */
   z.strictObject({ type: z.literal("output"), id: z.uuid(), lines: z.array(logLineSchema).max(5) }),

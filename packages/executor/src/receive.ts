@@ -1,5 +1,6 @@
+import type { DeathFacts } from "./death.ts"
 import type { PendingRuns } from "./pending-runs.ts"
-import { type Answer, type DeathCause, fromExecutorSchema, type StorageOrderFrame } from "./protocol.ts"
+import { type Answer, type FromExecutor, fromExecutorSchema, type StorageOrderFrame } from "./protocol.ts"
 import { toReport } from "./report.ts"
 
 export interface ReceiverPowers {
@@ -10,7 +11,7 @@ export interface ReceiverPowers {
   onProof(down: string[]): void
   onStorage(frame: StorageOrderFrame): void
   /** Ends the process; what it sends from then on is of no account. */
-  kill(reason: string, cause?: DeathCause): void
+  kill(reason: string, facts?: DeathFacts): void
 }
 
 /** Takes what an executor sends: each frame is checked, and one that is wrong is the last. */
@@ -24,9 +25,9 @@ export function createReceiver({
 }: ReceiverPowers): (message: unknown) => void {
   let isOver = false
 
-  function kill(reason: string, cause: DeathCause = "crash"): void {
+  function kill(reason: string, facts?: DeathFacts): void {
     isOver = true
-    powers.kill(reason, cause)
+    powers.kill(reason, facts)
   }
 
   function settle(answer: Answer): void {
@@ -52,10 +53,14 @@ export function createReceiver({
     }
     if (data.type === "ready") onReady()
     if (data.type === "proof") onProof(data.down)
-    if (data.type === "farewell") kill(data.reason, data.cause)
+    if (data.type === "farewell") kill(data.reason, factsOf(data))
     if (data.type === "answer") settle(data)
     if (data.type === "begun") runs.begin(data.id)
     if (data.type === "output") runs.keepOutput(data.id, data.lines)
     if (data.type === "storage_order") onStorage(data)
   }
+}
+
+function factsOf({ cause, blame, untouched }: Extract<FromExecutor, { type: "farewell" }>): DeathFacts {
+  return { cause, ...(blame && { blame }), ...(untouched && { untouched }) }
 }

@@ -16,7 +16,7 @@ export interface RunCalls {
   /** Nothing more is reported. */
   end(how: LineEnd): void
   /** Adds the calls to the report, when all are known, or after a second as far as they are. */
-  complete(run: string, report: RunReport | undefined): MaybeLater<RunReport | undefined>
+  complete(run: string, report: RunReport): MaybeLater<RunReport>
 }
 
 type MaybeLater<Value> = Value | Promise<Value>
@@ -97,7 +97,7 @@ export function openRunCalls({ egress, onStray }: RunCallsOptions): RunCalls {
     },
     complete(id, report) {
       const run = runs.get(id)
-      if (run && report && (run.isExpected || run.last)) return withCalls(id, run, report)
+      if (run && (run.isExpected || run.last)) return withCalls(id, run, report)
       runs.delete(id)
       return report
     },

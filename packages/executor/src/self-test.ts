@@ -39,7 +39,7 @@ async function tryAsHook(executor: ExecutorProcess, port: number): Promise<strin
   const { parameters, errorClasses, emptyResult, contextArgument } = TRIGGERS["credentials-exchange"]
   const signature = { parameters, errorClasses, emptyResult, contextArgument }
   executor.bind({ script: SCRIPT, signature, directives: { isFresh: false, isTypeScript: false } })
-  const report = await executor.run(
+  const { report } = await executor.run(
     {
       snapshot: {
         versionId: "self-test",
@@ -56,9 +56,9 @@ async function tryAsHook(executor: ExecutorProcess, port: number): Promise<strin
     },
     new AbortController().signal,
   )
-  const outcome = report?.outcome
-  if (outcome?.status !== "returned")
-    return [`a hook could not try (${JSON.stringify(outcome)?.slice(0, 500)})`]
+  const { outcome } = report
+  if (outcome.status !== "returned")
+    return [`a hook could not try (${JSON.stringify(outcome).slice(0, 500)})`]
   return Array.isArray(outcome.value) ? outcome.value.map(String) : ["a hook gave a wrong answer"]
 }
 

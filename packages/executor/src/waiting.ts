@@ -34,7 +34,10 @@ export function waitInLine<Admission>(
     line.splice(line.indexOf(waiter), 1)
     decide({ refusal })
   }
-  const timer = setTimeout(giveUp, patienceMs, { status: "timed_out", afterMs: patienceMs })
+  const timer = setTimeout(giveUp, patienceMs, {
+    status: "no_executor",
+    reason: `none was free within ${patienceMs} ms`,
+  })
   const onAbort = () => giveUp({ status: "cancelled" })
   signal.addEventListener("abort", onAbort, { once: true })
   line.push(waiter)

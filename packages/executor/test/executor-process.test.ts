@@ -39,8 +39,8 @@ function startHostile(script: string): ExecutorProcess {
 
 /** A run that the process has begun ends with a report. */
 async function runIn(executor: ExecutorProcess, ...run: Parameters<ExecutorProcess["run"]>) {
-  const report = await executor.run(...run)
-  if (!report) throw new Error("the run was not begun")
+  const { report, fate } = await executor.run(...run)
+  if (fate === "not_begun") throw new Error("the run was not begun")
   return report
 }
 

@@ -139,7 +139,7 @@ describe("more versions than executors", () => {
     const stop = new AbortController()
     const busy = executors.run(taskOf(HANG, { versionId: "busy" }), stop.signal)
     const waited = await executors.run(taskOf(OK, { timeoutMs: 100 }), noAbort)
-    expect(waited.outcome).toEqual({ status: "timed_out", afterMs: 5_000 })
+    expect(waited.outcome).toEqual({ status: "no_executor", reason: "none was free within 5000 ms" })
     stop.abort()
     await busy
   })
@@ -236,7 +236,7 @@ describe("what a run leaves behind", () => {
 })
 
 describe("an executor that dies", () => {
-  test("fails the runs inside with the reason, no other, and is replaced", async () => {
+  test("answers the runs inside with the reason, no other, and is replaced", async () => {
     const executors = await open()
     const inside = [1, 2].map(() => executors.run(taskOf(HANG, { versionId: "v" }), noAbort))
     const other = executors.run(taskOf(SLOW, { versionId: "w" }), noAbort)
@@ -244,7 +244,7 @@ describe("an executor that dies", () => {
     process.kill(executorOf(executors, "v")?.pid ?? Number.NaN, "SIGKILL")
     for (const report of inside) {
       const reason = "its process was ended by SIGKILL"
-      expect((await report).outcome).toEqual({ status: "crashed", reason })
+      expect((await report).outcome).toEqual({ status: "executor_lost", reason })
     }
     expect((await other).outcome).toEqual({ status: "returned", value: "slow" })
     const again = await executors.run(taskOf(OK, { versionId: "v" }), noAbort)
@@ -257,7 +257,7 @@ describe("an executor that dies", () => {
     await expect.poll(() => executorOf(executors, "v")?.running).toBe(1)
     const waiting = executors.run(taskOf(SLOW, { versionId: "v" }), noAbort)
     process.kill(executorOf(executors, "v")?.pid ?? Number.NaN, "SIGKILL")
-    expect((await inside).outcome.status).toBe("crashed")
+    expect((await inside).outcome.status).toBe("executor_lost")
     expect((await waiting).outcome).toEqual({ status: "returned", value: "slow" })
   })
 
@@ -269,23 +269,23 @@ describe("an executor that dies", () => {
     // One thread, and four inside: those that wait came along because runs were short so far.
     await expect.poll(() => executorOf(executors, "warmed up")?.running).toBe(4)
     process.kill(executorOf(executors, "warmed up")?.pid ?? 0, "SIGKILL")
-    expect((await inside).outcome.status).toBe("crashed")
+    expect((await inside).outcome.status).toBe("executor_lost")
     expect((await waiting).map(({ outcome }) => outcome)).toEqual(
       Array(3).fill({ status: "returned", value: "ok" }),
     )
   })
 
-  test("three times in a minute pauses its version and no other", async () => {
+  test("three times in a row pauses its version and no other", async () => {
     const executors = await open()
     for (let death = 1; death <= 3; death += 1) {
       const report = executors.run(taskOf(HANG, { versionId: "v" }), noAbort)
       await expect.poll(() => executorOf(executors, "v")?.running).toBe(1)
       process.kill(executorOf(executors, "v")?.pid ?? Number.NaN, "SIGKILL")
-      expect((await report).outcome.status).toBe("crashed")
+      expect((await report).outcome.status).toBe("executor_lost")
     }
     const refused = await executors.run(taskOf(OK, { versionId: "v" }), noAbort)
     expect(refused.outcome).toMatchObject({
-      status: "crashed",
+      status: "paused",
       reason: expect.stringMatching(
         /^this version took its process down 3 times within a minute; it is paused/,
       ),
@@ -303,7 +303,7 @@ describe("close", () => {
     await executors.close()
     expect(pids.filter(isAlive)).toEqual([])
     for (const report of reports) {
-      expect((await report).outcome).toEqual({ status: "crashed", reason: "the worker is closing" })
+      expect((await report).outcome).toEqual({ status: "executor_lost", reason: "the worker is closing" })
     }
     await expect(executors.run(taskOf(OK), noAbort)).rejects.toMatchObject({ code: "shutting_down" })
   })

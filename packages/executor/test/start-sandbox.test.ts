@@ -205,10 +205,13 @@ describe("a sandbox service that goes away", () => {
       open.splice(open.indexOf(sandbox), 1)
       await sandbox.close()
       expect(await inside).toMatchObject({
-        outcome: { status: "crashed", reason: expect.stringMatching(/^the sandbox service went away/) },
+        outcome: { status: "executor_lost", reason: expect.stringMatching(/^the sandbox service went away/) },
       })
       expect(await runBody(executors, "cb(null, 1)", { versionId: "one" })).toMatchObject({
-        outcome: { status: "crashed", reason: expect.stringMatching(/^the sandbox service (went|is) away/) },
+        outcome: {
+          status: "no_executor",
+          reason: expect.stringMatching(/^the sandbox service (went|is) away/),
+        },
       })
       expect(executors.problem()).toMatch(/^the sandbox service (went|is) away/)
       await expect.poll(() => pids.filter(isAlive)).toEqual([])
@@ -277,7 +280,7 @@ describe("a sandbox service with as many executors as it may have", () => {
     await expect.poll(() => busy.stats().executors.filter(({ running }) => running > 0)).toHaveLength(4)
     const refused = await Promise.race(["e", "f", "g", "h"].map((versionId) => long(other, versionId)))
     expect(refused.outcome).toEqual({
-      status: "crashed",
+      status: "no_executor",
       reason: "the sandbox service has no room for another executor (HOOKLANE_MAX_EXECUTORS=4 there)",
     })
     await busy.close()
@@ -297,7 +300,7 @@ test("an executor whose connection breaks before it starts is told, and the othe
   }).listen(path)
   const executors = await startWorker()
   const { outcome } = await runBody(executors, "cb(null, 1)")
-  expect(outcome).toEqual({ status: "crashed", reason: "its connection was closed" })
+  expect(outcome).toEqual({ status: "no_executor", reason: "its connection was closed" })
   greetings.close()
 })
 

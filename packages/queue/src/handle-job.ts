@@ -57,8 +57,10 @@ const GRACE_MS = 1_000
 const USED_UP = "The attempts are used up"
 const LOST = "The worker was lost in the last attempt"
 
-// Short beside the build of a hook's packages, which is what such a job waits for.
+// Short beside what such a job waits for. The longer that takes, the less often it is looked at: a tenth of its wait.
 const NOT_YET_MS = 1_000
+const MAX_NOT_YET_MS = 30_000
+const NOT_YET_SHARE = 0.1
 
 // For failures between us and Redis after a verdict: the job is tried again rather than given up.
 const UNEXPECTED_RETRY_MS = 1_000
@@ -85,7 +87,7 @@ export async function handleJob(handling: Handling, queueJob: QueueJob<unknown>)
   }
   const verdict = await judgeUnlessCancelled(handling, job, attempt)
   if (verdict === "done") return
-  if (verdict === "not_yet") await postpone(queueJob)
+  if (verdict === "not_yet") await postpone(queueJob, attempt)
   if (verdict === "lost") await report(handling, job, attempt.number)
   if (verdict === "retry" && attempt.nextDelayMs !== undefined)
     throw new RetryLater(attempt.number, attempt.nextDelayMs)
@@ -93,8 +95,10 @@ export async function handleJob(handling: Handling, queueJob: QueueJob<unknown>)
 }
 
 /** @throws DelayedError, by which BullMQ knows that the job is where it belongs */
-async function postpone(queueJob: QueueJob<unknown>): Promise<never> {
-  await queueJob.moveToDelayed(Date.now() + NOT_YET_MS, queueJob.token)
+async function postpone(queueJob: QueueJob<unknown>, { runnableAt }: AttemptFacts): Promise<never> {
+  const now = Date.now()
+  const delayMs = Math.min(Math.max(NOT_YET_MS, (now - runnableAt) * NOT_YET_SHARE), MAX_NOT_YET_MS)
+  await queueJob.moveToDelayed(now + delayMs, queueJob.token)
   throw new DelayedError()
 }
 

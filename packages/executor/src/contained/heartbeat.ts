@@ -1,7 +1,8 @@
 /**
- * Both sides of the pipe say something every 2 s. A side that hears nothing for five beats gives up: the pipe
+ * Both sides of the pipe say something every 2 s. A side that hears nothing for ten beats gives up: the pipe
  * alone is no proof of life, because a hook that gets at its descriptor can keep it open or close it. Beats are
- * counted, not timed, so that a machine that slept does not look like a peer that died.
+ * counted, not timed, so that a machine that slept does not look like a peer that died. A peer that spent this time
+ * waiting for a processor gets more of them.
  */
 export interface Heartbeat {
   /** Anything that comes in counts. */
@@ -10,13 +11,29 @@ export interface Heartbeat {
 }
 
 const BEAT_MS = 2_000
-const SILENT_BEATS_ALLOWED = 5
+const SILENT_BEATS_ALLOWED = 10
+const SILENT_BEATS_OF_A_STARVED_PEER = 60
 
-export function startHeartbeat({ beat, onSilence }: { beat(): void; onSilence(): void }): Heartbeat {
+export interface HeartbeatOptions {
+  beat(): void
+  onSilence(): void
+  /** How long the peer has waited for a processor, in ms since its start, where that can be known. */
+  waitedMs?(): number
+}
+
+export function startHeartbeat({ beat, onSilence, waitedMs = () => 0 }: HeartbeatOptions): Heartbeat {
   let silentBeats = 0
+  let waitedBefore = 0
+
+  function isStarved(): boolean {
+    const waited = waitedMs() - waitedBefore
+    return silentBeats <= SILENT_BEATS_OF_A_STARVED_PEER && waited > (silentBeats * BEAT_MS) / 2
+  }
+
   const timer = setInterval(() => {
     silentBeats += 1
-    if (silentBeats > SILENT_BEATS_ALLOWED) onSilence()
+    if (silentBeats === 2) waitedBefore = waitedMs()
+    if (silentBeats > SILENT_BEATS_ALLOWED && !isStarved()) onSilence()
     else beat()
   }, BEAT_MS)
   timer.unref()

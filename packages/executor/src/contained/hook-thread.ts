@@ -2,6 +2,7 @@ import { MessageChannel } from "node:worker_threads"
 import type { Answer, Ending } from "../protocol.ts"
 import type { Evidence } from "./evidence.ts"
 import type { Pool } from "./pool.ts"
+import { startProcessorTimer } from "./processor-timer.ts"
 import { clockMs, createProgressMemory, openProgress } from "./progress.ts"
 import type { ThreadMessage, ToThread } from "./thread-protocol.ts"
 import { endingOf, type ThreadRun } from "./thread-run.ts"
@@ -36,10 +37,12 @@ export interface HookThreadOptions {
   onNotStarted(): void
 }
 
-/** A thread is up in 10 to 100 ms. */
+/** A thread is up after 10 to 100 ms of a processor. */
 const START_LIMIT_MS = 5_000
-/** After its answer, a run has this long to come to rest. */
+const START_MAX_MS = 60_000
+/** After its answer, a run has this long to come to rest, in time of a processor. */
 const CLEAN_UP_LIMIT_MS = 250
+const CLEAN_UP_MAX_MS = 2_000
 /** So long before its time is over, a run is asked where it is. */
 const MAX_LEAD_MS = 100
 
@@ -55,8 +58,13 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
   let expired: ThreadRun | undefined
   let isEnding = false
   let freeSince = clockMs()
-  let clock = setTimeout(on.onNotStarted, START_LIMIT_MS)
-  let cleanUpTimer: NodeJS.Timeout | undefined
+  let clock: NodeJS.Timeout | undefined
+  const stopStartTimer = startProcessorTimer({
+    limitMs: START_LIMIT_MS,
+    maxMs: START_MAX_MS,
+    onOver: on.onNotStarted,
+  })
+  let stopCleanUpTimer = () => {}
 
   const post = (message: ToThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
 
@@ -95,8 +103,9 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
 
   function end(): void {
     isEnding = true
+    stopStartTimer()
     clearTimeout(clock)
-    clearTimeout(cleanUpTimer)
+    stopCleanUpTimer()
     pool.end(controller)
   }
 
@@ -126,8 +135,12 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
 
   function onAnswered(run: ThreadRun): void {
     clearTimeout(clock)
-    clearTimeout(cleanUpTimer)
-    cleanUpTimer = setTimeout(checkRest, CLEAN_UP_LIMIT_MS, run.order.run)
+    stopCleanUpTimer()
+    stopCleanUpTimer = startProcessorTimer({
+      limitMs: CLEAN_UP_LIMIT_MS,
+      maxMs: CLEAN_UP_MAX_MS,
+      onOver: () => checkRest(run.order.run),
+    })
     current = undefined
     freeSince = clockMs()
     on.onAnswered(run)
@@ -141,7 +154,7 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
   port.on("message", (message: ThreadMessage) => {
     if (message.kind === "up") {
       threadId = message.threadId
-      clearTimeout(clock)
+      stopStartTimer()
       on.onFree(thread)
     } else if (message.kind === "unclean") {
       end()

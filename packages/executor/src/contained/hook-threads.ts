@@ -8,6 +8,8 @@ export interface HookThreads {
   take(run: ThreadRun): void
   /** Ends it wherever it is. */
   stop(run: ThreadRun, ending: Ending, kill?: Answer["kill"]): void
+  /** Those that no thread was given yet. */
+  waiting(): readonly ThreadRun[]
 }
 
 export interface HookThreadsOptions {
@@ -71,6 +73,7 @@ export function openHookThreads({ maxThreads, ...options }: HookThreadsOptions):
   }, IDLE_LIMIT_MS).unref()
 
   return {
+    waiting: () => waiting,
     take(run) {
       const free = [...threads].find(({ isFree }) => isFree)
       if (free && waiting.length === 0) {

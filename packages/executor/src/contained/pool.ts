@@ -3,6 +3,7 @@ import type { Worker } from "node:worker_threads"
 import { Piscina } from "piscina"
 import type { ProcessSettings } from "../protocol.ts"
 import { type Evidence, examine } from "./evidence.ts"
+import { startProcessorTimer } from "./processor-timer.ts"
 import { threadFlags, threadLimits } from "./thread-flags.ts"
 import type { ServeTask, ThreadTask } from "./thread-protocol.ts"
 
@@ -29,6 +30,8 @@ export interface PoolOptions extends ProcessSettings {
 }
 
 const END_LIMIT_MS = 1_000
+/** Without enough of a processor to end. */
+const END_MAX_MS = 10_000
 const IDLE_TIMEOUT_MS = 60_000
 
 export function createPool(options: PoolOptions): Pool {
@@ -82,7 +85,7 @@ function asTransferList(ports: readonly object[]): TransferList {
 
 /** `terminate` is a request: native code, such as a key derivation, does not hear it. */
 async function watchEnd(thread: Worker, onStuck: () => void): Promise<void> {
-  const timer = setTimeout(onStuck, END_LIMIT_MS)
+  const stopTimer = startProcessorTimer({ limitMs: END_LIMIT_MS, maxMs: END_MAX_MS, onOver: onStuck })
   await once(thread, "exit")
-  clearTimeout(timer)
+  stopTimer()
 }

@@ -1,15 +1,8 @@
 import { Socket } from "node:net"
 import { getPriority, setPriority } from "node:os"
 import { fileURLToPath } from "node:url"
-import type {
-  DeathCause,
-  Ending,
-  FromExecutor,
-  HookCode,
-  ProcessSettings,
-  RunRequest,
-  ToExecutor,
-} from "../protocol.ts"
+import type { DeathFacts } from "../death.ts"
+import type { Ending, FromExecutor, HookCode, ProcessSettings, RunRequest, ToExecutor } from "../protocol.ts"
 import { openEgressLine } from "./egress-line.ts"
 import { openFrameLink } from "./frames.ts"
 import { startHeartbeat } from "./heartbeat.ts"
@@ -43,7 +36,7 @@ const pool = createPool({
   ...settings,
   threadFile: fileURLToPath(new URL(import.meta.resolve("./thread.ts"))),
   folder: import.meta.dirname,
-  onStuck: () => giveUp("a run went on after it was stopped"),
+  onStuck: () => giveUp("a run went on after it was stopped", { blame: "earlier" }),
 })
 const link = openFrameLink(pipe, {
   maxBytes: MAX_FRAME_BYTES,
@@ -60,7 +53,7 @@ pipe.on("error", () => process.kill(process.pid, "SIGKILL"))
 startIdleWatch({
   isBusy: () => runs.size > 0,
   runsSoFar: () => runsSoFar,
-  onBurning: () => giveUp("it went on working after its runs", "cpu"),
+  onBurning: () => giveUp("it went on working after its runs", { cause: "cpu", blame: "earlier" }),
 })
 await pool.warmUp()
 send({ type: "ready" })
@@ -135,7 +128,7 @@ function openThreads(code: HookCode): HookThreads {
     priority,
     maxThreads: settings.threads,
     onBegun: ({ request: { id } }) => send({ type: "begun", id }),
-    onNotStarted: () => giveUp("its threads do not start"),
+    onNotStarted: () => giveUp("its threads do not start", { blame: "nobody" }),
   })
 }
 
@@ -151,7 +144,8 @@ function send(message: FromExecutor): void {
 }
 
 /** Ends this process, stuck threads and all; an orderly exit would wait for them. */
-function giveUp(reason: string, cause: DeathCause = "crash"): void {
-  send({ type: "farewell", reason, cause })
+function giveUp(reason: string, { cause = "crash", blame }: Pick<DeathFacts, "cause" | "blame"> = {}): void {
+  const untouched = hook?.waiting().map(({ request: { id } }) => id) ?? []
+  send({ type: "farewell", reason, cause, untouched, ...(blame && { blame }) })
   setImmediate(() => process.kill(process.pid, "SIGKILL"))
 }

@@ -1,6 +1,7 @@
 import { KILL_REASONS } from "@hooklane/core"
 import { z } from "zod"
 import type { EgressRules, HookEgress } from "../contained/egress/egress-rules.ts"
+import { BLAMES } from "../death.ts"
 import type { LineEnd } from "../egress-link.ts"
 import { runCallsSchema } from "../egress-protocol.ts"
 import type { ProcessDeath } from "../pending-runs.ts"
@@ -73,7 +74,8 @@ export type Order = z.infer<typeof orderSchema>
 const deathSchema = z.strictObject({
   reason: z.string().max(1_000),
   cause: z.enum(KILL_REASONS),
-  isBlameless: z.literal(true).exactOptional(),
+  blame: z.enum(BLAMES).exactOptional(),
+  untouched: z.array(z.uuid()).max(10_000).exactOptional(),
   rssMb: z.number(),
   limitMb: z.number(),
 }) satisfies z.ZodType<ProcessDeath>
@@ -111,5 +113,5 @@ export type Report = z.infer<typeof reportSchema>
 
 /** How an executor ends that never began, or of whose end nothing is known. */
 export function withoutBlame(reason: string): ProcessDeath {
-  return { reason, cause: "crash", isBlameless: true, rssMb: 0, limitMb: 0 }
+  return { reason, cause: "crash", blame: "nobody", rssMb: 0, limitMb: 0 }
 }

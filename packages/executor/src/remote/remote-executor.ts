@@ -79,8 +79,8 @@ export function openRemoteExecutor({ path, control, key, kind }: RemoteExecutorO
     gone,
     egress: egress.link,
     onLine: egress.told,
-    kill(reason, cause = "crash") {
-      told ??= { reason, cause }
+    kill(reason, facts) {
+      told ??= { reason, cause: "crash", ...facts }
       control.order({ type: "kill", key })
       killTimer ??= setTimeout(control.close, KILL_LIMIT_MS, "it did not end an executor")
     },
