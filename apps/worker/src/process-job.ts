@@ -7,16 +7,15 @@ import {
   type Reply,
 } from "@hooklane/core"
 import type { JobAttempt, Verdict } from "@hooklane/queue"
+import type { RecordKeeper } from "./record-keeper.ts"
 import { type AttemptDeps, type AttemptResult, notStarted, runAttempt } from "./run-attempt.ts"
 
 export interface JobDeps extends AttemptDeps {
   workerId: string
   /** Puts the answer of a synchronous job on its way to the gateway that waits for it; never fails. */
   reply: (answer: { address: string; executionId: string; reply: Reply }) => void
-  /** Appends what happened to the event stream. */
-  record: (record: ExecutionRecord) => Promise<void>
-  /** The same where nobody waits for it, as for an execution that was answered already; never fails. */
-  recordLater: (record: ExecutionRecord) => void
+  /** What happened, on its way to the event stream. */
+  records: Pick<RecordKeeper, "keep" | "keepLater" | "room">
 }
 
 /**
@@ -28,16 +27,17 @@ export interface JobDeps extends AttemptDeps {
  * cancelled is over.
  */
 export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): Promise<Verdict> {
+  await deps.records.room(attempt.signal)
   recordLostAttempts(deps, job, attempt)
   if (await mustWait(deps, job, attempt)) return "not_yet"
   const result = await runAttempt(deps, job, attempt)
   if (isNotYet(deps, job, attempt, result)) return "not_yet"
   if (job.replyTo !== undefined) {
     deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
-    deps.recordLater(recordOf(deps, job, attempt, result))
+    deps.records.keepLater(recordOf(deps, job, attempt, result))
     return "done"
   }
-  await deps.record(recordOf(deps, job, attempt, result))
+  await deps.records.keep(recordOf(deps, job, attempt, result), attempt.signal)
   if (!result.failure || result.failure === "cancelled") return "done"
   return retryDelay(result, attempt) === undefined ? "dead" : "retry"
 }
@@ -79,7 +79,7 @@ export async function reportLostJob(deps: JobDeps, job: Job, number: number): Pr
   if (job.replyTo !== undefined) {
     deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
   }
-  await deps.record(recordOf(deps, job, attempt, result))
+  deps.records.keepLater(recordOf(deps, job, attempt, result))
 }
 
 /** An attempt whose worker died could not record itself: the next one does. Told twice, it is stored once. */
@@ -87,7 +87,7 @@ function recordLostAttempts(deps: JobDeps, job: Job, { number, lostBefore }: Job
   for (let lost = number - lostBefore; lost < number; lost += 1) {
     const result = lostResult(deps)
     const attempt = attemptOf(deps, { number: lost, runnableAt: result.startedAt }, result)
-    deps.recordLater({ head: executionHead(job), at: result.startedAt, status: "running", attempt })
+    deps.records.keepLater({ head: executionHead(job), at: result.startedAt, status: "running", attempt })
   }
 }
 

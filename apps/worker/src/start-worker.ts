@@ -29,6 +29,7 @@ import { createBundleCache } from "./bundle-cache.ts"
 import { createHookStorage } from "./hook-storage.ts"
 import { type JobDeps, processJob, reportLostJob } from "./process-job.ts"
 import { readAuthorities } from "./read-authorities.ts"
+import { createRecordKeeper, type RecordKeeper } from "./record-keeper.ts"
 import { createSnapshotCache } from "./snapshot-cache.ts"
 
 export interface WorkerOptions {
@@ -43,6 +44,9 @@ export interface RunningWorker {
   /** Takes no more jobs, finishes those in hand within `drainMs`, hands the rest back, and leaves no process. */
   close(): Promise<void>
 }
+
+/** For what is kept until Redis takes it, when everything else has ended. */
+const LAST_RECORDS_MS = 5_000
 
 /** Starts the executors, then takes jobs from every lane. Needs Redis and the master key, nothing else. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -61,7 +65,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     authorities,
     log,
   })
-  const deps = jobDeps(options, connection, executors)
+  const records = createRecordKeeper({ append: (some) => appendRecords(connection, config, some), log })
+  const deps = jobDeps(options, { connection, executors, records })
   const cancellations = openCancellations(connection)
   const queue = { connection, cancellations }
   const consumers = TRIGGER_IDS.map((triggerId) => consume(options, queue, deps, triggerId))
@@ -79,7 +84,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     async close() {
       await untilAway(
         connection,
-        presence.close().then(() => drain(consumers, config.drainMs)),
+        presence
+          .close()
+          .then(() => drain(consumers, config.drainMs))
+          .then(() => records.close(LAST_RECORDS_MS)),
       )
       await executors.close()
       await untilAway(
@@ -109,12 +117,14 @@ function consume(
   })
 }
 
-function jobDeps(options: WorkerOptions, connection: QueueConnection, executors: Executors): JobDeps {
+interface JobPowers {
+  connection: QueueConnection
+  executors: Executors
+  records: RecordKeeper
+}
+
+function jobDeps(options: WorkerOptions, { connection, executors, records }: JobPowers): JobDeps {
   const { config, keyRing, workerId, log } = options
-  const record = (one: ExecutionRecord) => {
-    logAttempt(log, one)
-    return appendRecords(connection, config, [one])
-  }
   return {
     workerId,
     keyRing,
@@ -129,10 +139,16 @@ function jobDeps(options: WorkerOptions, connection: QueueConnection, executors:
         log.error({ err, executionId }, "reply was lost"),
       )
     },
-    record,
-    recordLater: (one) => {
-      const { executionId } = one.head
-      record(one).catch((err) => log.error({ err, executionId }, "record was lost"))
+    records: {
+      keep: (one, signal) => {
+        logAttempt(log, one)
+        return records.keep(one, signal)
+      },
+      keepLater: (one) => {
+        logAttempt(log, one)
+        records.keepLater(one)
+      },
+      room: records.room,
     },
     now: Date.now,
   }

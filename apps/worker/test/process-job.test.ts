@@ -89,13 +89,16 @@ function start(
       steps.push("reply")
       replies.push(reply)
     },
-    record: async (record) => {
-      steps.push("record")
-      records.push(record)
-    },
-    recordLater: (record) => {
-      steps.push("record later")
-      records.push(record)
+    records: {
+      room: async () => {},
+      keep: async (record) => {
+        steps.push("record")
+        records.push(record)
+      },
+      keepLater: (record) => {
+        steps.push("record later")
+        records.push(record)
+      },
     },
     now: () => time,
   }

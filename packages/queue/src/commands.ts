@@ -73,6 +73,15 @@ export function isRedisTrouble(error: unknown): error is Error {
   )
 }
 
-function unavailable(cause: Error): AppError {
-  return new AppError("redis_unavailable", `Redis does not work: ${cause.message}`, { cause })
+/** What callers are told of trouble with Redis. */
+export function unavailable(cause: Error): AppError {
+  const message = cause.message.startsWith("OOM ")
+    ? "Redis is full (maxmemory) and stores nothing more until there is room"
+    : `Redis does not work: ${withoutScript(cause.message)}`
+  return new AppError("redis_unavailable", message, { cause })
+}
+
+/** Which of our scripts it was, by its digest, is nothing for callers. */
+function withoutScript(message: string): string {
+  return message.replace(/\.? script: [0-9a-f]{40}.*$/s, "").replace(/@?user_script:\d+:? ?/g, "")
 }

@@ -5,10 +5,12 @@ import { Worker } from "bullmq"
 import { isRedisTrouble } from "./commands.ts"
 import type { QueueConnection } from "./connection.ts"
 import { handleJob, type JobHandler, retryDelayOf } from "./handle-job.ts"
+import { keepLocks } from "./keep-locks.ts"
 
-// A worker renews its locks by a timer, and hooks run in another process, so short locks are safe. A job whose
-// worker died is noticed by the first check after its lock: within 3 s, asynchronous ones within 10 s.
-const SYNC_LOCKS = { lockMs: 2_000, checkMs: 1_000 }
+// A worker renews its locks by a timer, and hooks run in another process, so short locks are safe; they hold while a
+// worker gets no processor for 4 s. A job whose worker died is noticed by the first check after its lock: within 6 s,
+// asynchronous ones within 10 s.
+const SYNC_LOCKS = { lockMs: 5_000, checkMs: 1_000 }
 const ASYNC_LOCKS = { lockMs: 5_000, checkMs: 5_000 }
 
 const FORCED_CLOSE_MS = 3_000
@@ -37,14 +39,25 @@ export function startConsumer(connection: QueueConnection, options: ConsumerOpti
   setMaxListeners(0, forced.signal)
   const { lockMs, checkMs } =
     options.locks ?? (TRIGGERS[triggerId].mode === "sync" ? SYNC_LOCKS : ASYNC_LOCKS)
+  const { commands, prefix } = connection
+  const toKey = (name: string) => `${prefix}:${triggerId}:${name}`
+  const locks = keepLocks({ commands, toKey, lockMs, log })
   const worker = new Worker<unknown, void>(
     triggerId,
-    (queueJob) => handleJob({ ...options, signal: forced.signal }, queueJob),
+    async (queueJob, token = "") => {
+      const release = locks.hold(queueJob.id ?? "", token)
+      try {
+        await handleJob({ ...options, signal: forced.signal }, queueJob)
+      } finally {
+        release()
+      }
+    },
     {
-      connection: connection.commands.client,
-      prefix: connection.prefix,
+      connection: commands.client,
+      prefix,
       concurrency,
       lockDuration: lockMs,
+      skipLockRenewal: true,
       stalledInterval: checkMs,
       runRetryDelay: 500,
       // Lost attempts are counted by `countAttempts`, together with failed ones.
@@ -59,8 +72,15 @@ export function startConsumer(connection: QueueConnection, options: ConsumerOpti
 
   async function forceClose(): Promise<void> {
     forced.abort()
-    await Promise.race([worker.close(), sleep(FORCED_CLOSE_MS, undefined, { ref: false })])
+    await Promise.race([close(), sleep(FORCED_CLOSE_MS, undefined, { ref: false })])
+    // What did not end is for another consumer.
+    locks.close()
   }
 
-  return { close: ({ force } = { force: false }) => (force ? forceClose() : worker.close()) }
+  async function close(): Promise<void> {
+    await worker.close()
+    locks.close()
+  }
+
+  return { close: ({ force } = { force: false }) => (force ? forceClose() : close()) }
 }
