@@ -5,6 +5,7 @@ import { AppError, type Config, describeRedis, TRIGGER_IDS, type TriggerId } fro
 import type { KeyRing } from "@hooklane/core/keyring"
 import {
   hadHooks,
+  joinKeys,
   type Lanes,
   noteHooks,
   openConnection,
@@ -14,6 +15,7 @@ import {
 } from "@hooklane/queue"
 import { countHooks, openStorage } from "@hooklane/storage"
 import type { Logger } from "pino"
+import { checkMasterKey } from "./check-master-key.ts"
 import { createEnabledHooks } from "./enabled-hooks.ts"
 import { findHooksInOrder } from "./hook-order.ts"
 import { watchForLostHooks } from "./lost-hooks.ts"
@@ -32,9 +34,16 @@ const REDIS_PATIENCE_MS = 10_000
 /** What is open for as long as a gateway runs. */
 export type Resources = Awaited<ReturnType<typeof openResources>>
 
-export async function closeResources({ replies, lanes, connection, storage }: Resources): Promise<void> {
+export async function closeResources({
+  keys,
+  replies,
+  lanes,
+  connection,
+  storage,
+}: Resources): Promise<void> {
   await replies.close()
   await lanes.close()
+  await keys.close()
   await connection.close()
   await storage.close()
 }
@@ -43,6 +52,7 @@ export async function closeResources({ replies, lanes, connection, storage }: Re
 export async function openResources({ config, keyRing, log }: ResourceOptions) {
   const gatewayId = `gw_${randomUUID().slice(0, 8)}`
   const storage = await openStorage({ databaseUrl: databaseUrl(config), keyRing })
+  await checkMasterKey(storage)
   const connection = openConnection({
     url: config.redisUrl,
     prefix: config.redisPrefix,
@@ -54,6 +64,7 @@ export async function openResources({ config, keyRing, log }: ResourceOptions) {
     const message = `Redis at ${describeRedis(config.redisUrl)} cannot be used: ${reason}. Is REDIS_URL right, and is it running?`
     throw new AppError("redis_unavailable", message, { cause })
   })
+  const keys = await joinKeys(connection, { id: gatewayId, keyRing })
   const policyWarning = await connection.checkPolicy()
   if (policyWarning) log.warn(policyWarning)
   const lostHooks = await watchForLostHooks({
@@ -90,7 +101,7 @@ export async function openResources({ config, keyRing, log }: ResourceOptions) {
     limitLanes(lanes, config).catch((err: unknown) => log.warn({ err }, "lanes were not limited again"))
   })
   const replies = await openReplies(connection, { keyRing, gatewayId })
-  return { gatewayId, storage, connection, enabledHooks, hooksChanged, lostHooks, lanes, replies }
+  return { gatewayId, storage, connection, keys, enabledHooks, hooksChanged, lostHooks, lanes, replies }
 }
 
 async function limitLanes(lanes: Lanes, { laneLimits }: Config): Promise<void> {

@@ -49,6 +49,17 @@ test("a change is seen by the next event", async () => {
   expect(await enabledHooks.get("credentials-exchange")).toBeUndefined()
 })
 
+test("of versions that are saved one after the other, those that events came for are published", async () => {
+  let number = 0
+  const { enabledHooks, published } = start(async () => ({ ...snapshot, versionId: `ver_${number}` }))
+  for (number = 1; number <= 2_000; number += 1) {
+    await enabledHooks.changed("credentials-exchange")
+    if (number === 1_000) await enabledHooks.get("credentials-exchange")
+  }
+  await enabledHooks.get("credentials-exchange")
+  expect(published).toEqual(["ver_1000", "ver_2000"])
+})
+
 test("a failed load is not remembered", async () => {
   const answers = [() => Promise.reject(new Error("no database")), async () => snapshot]
   const { enabledHooks } = start(async () => answers.shift()?.())

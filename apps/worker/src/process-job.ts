@@ -56,9 +56,15 @@ const PATIENCE_MS = 86_400_000
  */
 async function mustWait(deps: JobDeps, job: Job, attempt: JobAttempt): Promise<boolean> {
   const { snapshots, executors } = deps
-  if (canWait(deps, job, attempt, PATIENCE_MS) && executors.problem() !== undefined) return true
+  if (canWait(deps, job, attempt, PATIENCE_MS) && (executors.problem() !== undefined || !canOpen(deps, job)))
+    return true
   if (!canWait(deps, job, attempt, BUILD_PATIENCE_MS)) return false
   return (await snapshots.get(job.versionId))?.unbuilt === "pending"
+}
+
+/** Another worker may have the key, or this one when it is started again. */
+function canOpen({ keyRing }: JobDeps, { sealedEvent }: Job): boolean {
+  return keyRing.has(sealedEvent)
 }
 
 function canWait({ now }: JobDeps, job: Job, { runnableAt }: JobAttempt, patienceMs: number): boolean {

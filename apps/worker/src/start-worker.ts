@@ -1,5 +1,7 @@
 import { hostname } from "node:os"
+import { setTimeout as sleep } from "node:timers/promises"
 import {
+  AppError,
   type Config,
   type ExecutionRecord,
   retryPolicyFor,
@@ -14,6 +16,7 @@ import {
   appendRecords,
   type Cancellations,
   type Consumer,
+  joinKeys,
   loadBundle,
   loadSnapshot,
   openCancellations,
@@ -45,6 +48,8 @@ export interface RunningWorker {
   close(): Promise<void>
 }
 
+const REDIS_RETRY_MS = 500
+
 /** For what is kept until Redis takes it, when everything else has ended. */
 const LAST_RECORDS_MS = 5_000
 
@@ -54,6 +59,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { redisUrl: url, redisPrefix: prefix } = config
   const authorities = await readAuthorities(config.hookCaFile)
   const connection = openConnection({ url, prefix, name: workerId, log })
+  const keys = await joinWhenThere(connection, options).catch(closeAnd(connection))
   const executors = await startExecutors({
     threads: config.threads,
     heapMb: config.hookHeapMb,
@@ -92,10 +98,32 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await executors.close()
       await untilAway(
         connection,
-        cancellations.close().then(() => connection.close()),
+        Promise.all([cancellations.close(), keys.close()]).then(() => connection.close()),
         SHORT_GRACE_MS,
       )
     },
+  }
+}
+
+/** Until Redis is there it cannot be known whether this worker's keys are those of the jobs. */
+async function joinWhenThere(
+  connection: QueueConnection,
+  { workerId: id, keyRing }: Pick<WorkerOptions, "workerId" | "keyRing">,
+): ReturnType<typeof joinKeys> {
+  for (;;) {
+    try {
+      return await joinKeys(connection, { id, keyRing })
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "redis_unavailable") throw error
+      await sleep(REDIS_RETRY_MS)
+    }
+  }
+}
+
+function closeAnd({ close }: Pick<QueueConnection, "close">): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await close()
+    throw error
   }
 }
 

@@ -339,3 +339,10 @@ test("a job whose worker died is answered, or becomes a dead letter", async () =
     { status: "dead_letter", failure: "worker_lost", attempt: { attempt: 3 } },
   ])
 })
+
+test("an asynchronous job that was sealed with a key of others waits for a worker that has it", async () => {
+  const { deps, tasks, records } = start({ status: "returned" })
+  const foreign = createKeyRing(generateMasterKey()).seal("{}", eventContext("exe_1"))
+  expect(await processJob(deps, { ...asyncJob, sealedEvent: foreign }, attempt())).toBe("not_yet")
+  expect([tasks, records]).toEqual([[], []])
+})

@@ -9,6 +9,10 @@ import { AppError } from "./errors.ts"
 export interface KeyRing {
   /** Id of the key that seals now. */
   readonly keyId: string
+  /** Ids of all keys, the sealing one first. */
+  readonly keyIds: readonly string[]
+  /** Whether the key is there that `sealed` was sealed with. */
+  has(sealed: string): boolean
   seal(plaintext: string, context: string): string
   /** @throws AppError internal_error when the key is missing, the place is wrong or the value was changed */
   open(sealed: string, context: string): string
@@ -25,6 +29,8 @@ export function createKeyRing(masterKeys: string): KeyRing {
   const byId = new Map(keys.map((key) => [key.id, key.bytes]))
   return {
     keyId: primary.id,
+    keyIds: keys.map(({ id }) => id),
+    has: (sealed) => byId.has(sealed.slice(0, Math.max(0, sealed.indexOf(".")))),
     seal: (plaintext, context) => `${primary.id}.${encrypt(primary.bytes, plaintext, context)}`,
     open: (sealed, context) => {
       const dot = sealed.indexOf(".")

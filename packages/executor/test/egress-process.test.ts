@@ -164,7 +164,7 @@ test("two hooks with different wishes do not get each other's", async () => {
     "returned",
     "rejected",
   ])
-  expect(all.map((report) => report.calls?.map(({ allowed }) => allowed))).toEqual([
+  expect(all.map((report) => report?.calls?.map(({ allowed }) => allowed))).toEqual([
     [false],
     [true],
     [false],

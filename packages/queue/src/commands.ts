@@ -1,11 +1,12 @@
 import { AppError } from "@hooklane/core"
 import type { ChainableCommander, Redis } from "ioredis"
+import { startFairTimer } from "./fair-timer.ts"
 
 /** Commands that answer, or fail, within a bounded time. */
 export interface Commands {
   readonly client: Redis
   /**
-   * Runs `command` once Redis is reachable. After `timeoutMs` it is given up: one that was not sent yet never
+   * Runs `command` once Redis is reachable. After `timeoutMs`, in which this process could work, it is given up: one that was not sent yet never
    * will be; one that was sent may still have taken effect.
    * @throws AppError redis_unavailable when Redis is away, silent or refuses to work
    */
@@ -31,10 +32,10 @@ export function createCommands(client: Redis, defaultTimeoutMs: number): Command
     const start = () => {
       Promise.try(command, client).then(resolve, reject)
     }
-    const timer = setTimeout(() => {
+    const stopTimer = startFairTimer(timeoutMs, () => {
       waiting.delete(start)
       reject(new AppError("redis_unavailable", `Redis did not answer within ${timeoutMs} ms`))
-    }, timeoutMs)
+    })
     if (client.status === "ready" || client.status === "end") start()
     else waiting.add(start)
     try {
@@ -42,7 +43,7 @@ export function createCommands(client: Redis, defaultTimeoutMs: number): Command
     } catch (error) {
       throw isRedisTrouble(error) ? unavailable(error) : error
     } finally {
-      clearTimeout(timer)
+      stopTimer()
     }
   }
 

@@ -1,5 +1,5 @@
 import { Socket } from "node:net"
-import { getPriority, setPriority } from "node:os"
+import { getPriority } from "node:os"
 import { fileURLToPath } from "node:url"
 import type { DeathFacts } from "../death.ts"
 import type { Ending, FromExecutor, HookCode, ProcessSettings, RunRequest, ToExecutor } from "../protocol.ts"
@@ -120,8 +120,8 @@ function cancel(id: string): void {
 }
 
 function openThreads(code: HookCode): HookThreads {
+  // Of the threads that run the hook, which take it when they are up: starting one, and keeping time, must not wait.
   const priority = Math.min(19, getPriority() + (code.niceness ?? 0))
-  setPriority(priority)
   return openHookThreads({
     pool,
     hook: share(prepareScript(code)),
