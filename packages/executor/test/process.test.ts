@@ -108,13 +108,13 @@ describe.runIf(process.platform === "linux")("an executor's process", () => {
     await executors.close()
   })
 
-  test("ends when its worker falls silent, even if the pipe stays open", { timeout: 30_000 }, async () => {
+  test("ends when its worker falls silent, even if the pipe stays open", { timeout: 60_000 }, async () => {
     const pid = await startWorker()
     const folder = runtimeFolderOf(pid)
     worker?.kill("SIGSTOP")
     // Nobody reaps a child of a stopped process: dead, it is there as a zombie.
     const state = () => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
-    await expect.poll(state, { timeout: 20_000 }).toBe("Z")
+    await expect.poll(state, { timeout: 50_000 }).toBe("Z")
     worker?.kill("SIGKILL")
     rmSync(folder, { recursive: true })
   })

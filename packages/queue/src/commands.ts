@@ -1,12 +1,13 @@
 import { AppError } from "@hooklane/core"
 import type { ChainableCommander, Redis } from "ioredis"
-import { startFairTimer } from "./fair-timer.ts"
+import { startFairTimer, startStrictTimer } from "./fair-timer.ts"
 
 /** Commands that answer, or fail, within a bounded time. */
 export interface Commands {
   readonly client: Redis
   /**
-   * Runs `command` once Redis is reachable. After `timeoutMs`, in which this process could work, it is given up: one that was not sent yet never
+   * Runs `command` once Redis is reachable. After `timeoutMs`, or the connection's own limit, in which time does not
+   * count that this process was held up, it is given up: one that was not sent yet never
    * will be; one that was sent may still have taken effect.
    * @throws AppError redis_unavailable when Redis is away, silent or refuses to work
    */
@@ -26,13 +27,15 @@ export function createCommands(client: Redis, defaultTimeoutMs: number): Command
 
   async function run<Result>(
     command: (client: Redis) => Promise<Result>,
-    timeoutMs = defaultTimeoutMs,
+    ownTimeoutMs?: number,
   ): Promise<Result> {
+    const timeoutMs = ownTimeoutMs ?? defaultTimeoutMs
     const { promise, resolve, reject } = Promise.withResolvers<Result>()
     const start = () => {
       Promise.try(command, client).then(resolve, reject)
     }
-    const stopTimer = startFairTimer(timeoutMs, () => {
+    const startTimer = ownTimeoutMs === undefined ? startFairTimer : startStrictTimer
+    const stopTimer = startTimer(timeoutMs, () => {
       waiting.delete(start)
       reject(new AppError("redis_unavailable", `Redis did not answer within ${timeoutMs} ms`))
     })

@@ -29,3 +29,16 @@ export function startFairTimer(limitMs: number, onOver: () => void): () => void 
     clearTimeout(timer)
   }
 }
+
+/** The same where somebody was promised an answer by then: all time counts. */
+export function startStrictTimer(limitMs: number, onOver: () => void): () => void {
+  let isStopped = false
+  const end = () => {
+    if (!isStopped) onOver()
+  }
+  const timer = setTimeout(setImmediate, limitMs, end)
+  return () => {
+    isStopped = true
+    clearTimeout(timer)
+  }
+}

@@ -1,5 +1,5 @@
 import { ANSWERED_BY, EXECUTION_STATUSES, type ExecutionRecord, isFinal } from "@hooklane/core"
-import { and, eq, gte, inArray, notInArray, or, type SQLWrapper, sql } from "drizzle-orm"
+import { and, eq, getTableColumns, gte, inArray, notInArray, or, type SQLWrapper, sql } from "drizzle-orm"
 import { atomically } from "./atomic.ts"
 import { insertRows } from "./insert-rows.ts"
 import type { Storage } from "./open.ts"
@@ -13,14 +13,15 @@ const FINAL_STATUSES = EXECUTION_STATUSES.filter(isFinal)
 /**
  * Adds what happened to the history, in one transaction. The same records may come again, and in any order:
  * a final status stays as it was first told (unless its caller was told that no answer came), before that the newest
- * status counts, and the first report of an attempt is the one that is kept. The database works while the caller's thread waits: some 1,000 records is
+ * status counts, and the first report of an attempt is the one that is kept, unless it only says that its worker was
+ * lost: one that was merely late tells itself how the attempt ended. The database works while the caller's thread waits: some 1,000 records is
  * the most that a process with callers should bring at once.
  */
 export async function recordExecutions(storage: Storage, records: readonly ExecutionRecord[]): Promise<void> {
-  const attemptRows = records.flatMap(toAttemptRows)
+  const attemptRows = firstReports(records.flatMap(toAttemptRows))
   await atomically(storage, [
     upsertExecutions(storage, latestOfEach(records).sort(byId).map(toExecutionRow)),
-    insertRows(storage, storage.tables.attempts, attemptRows).onConflictDoNothing(),
+    insertAttempts(storage, attemptRows),
     ...noteAnswers(storage, records),
     ...noteUnanswered(storage, records),
   ])
@@ -89,6 +90,36 @@ function upsertExecutions(storage: Storage, rows: ExecutionInsert[]): SQLWrapper
       or(inArray(sql`excluded.status`, FINAL_STATUSES), gte(sql`excluded.status_at`, executions.statusAt)),
     ),
   })
+}
+
+/** One report per attempt: a statement may not write a row twice. In the order of `byId`, for the same reason. */
+function firstReports(rows: AttemptInsert[]): AttemptInsert[] {
+  const reports = new Map<string, AttemptInsert>()
+  for (const row of rows) {
+    const key = `${row.executionId} ${row.attempt}`
+    const known = reports.get(key)
+    if (!known || known.failure === LOST) reports.set(key, row)
+  }
+  return [...reports.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+}
+
+const LOST = "worker_lost"
+
+function insertAttempts(storage: Storage, rows: AttemptInsert[]): SQLWrapper {
+  const { attempts } = storage.tables
+  const { executionId, attempt, ...told } = getTableColumns(attempts)
+  return insertRows(storage, attempts, rows).onConflictDoUpdate({
+    target: [executionId, attempt],
+    set: Object.fromEntries(
+      Object.keys(told).map((key) => [key, sql`excluded.${sql.identifier(columnName(key))}`]),
+    ),
+    setWhere: eq(attempts.failure, LOST),
+  })
+}
+
+/** As drizzle's `casing` makes it of a property. */
+function columnName(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
 function toExecutionRow({

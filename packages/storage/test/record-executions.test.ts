@@ -24,6 +24,27 @@ const succeeded = executionRecord({
 
 onEachDatabase((newStorage) => {
   test.each([
+    ["its worker after it was given up", [0, 1]],
+    ["its worker before it was given up", [1, 0]],
+  ])("an attempt whose end is told by %s is not lost", async (_when, order) => {
+    const lost = executionRecord({
+      head,
+      at: 2_000,
+      status: "running",
+      attempt: attemptOf({ attempt: 1, failure: "worker_lost" }),
+    })
+    const told = executionRecord({ head, at: 2_001, status: "succeeded", attempt: attemptOf({ attempt: 1 }) })
+    for (const isBatch of [true, false]) {
+      const storage = await newStorage()
+      const records = order.flatMap((index) => [lost, told][index] ?? [])
+      for (const batch of isBatch ? [records] : records.map((one) => [one]))
+        await recordExecutions(storage, batch)
+      const { attempts } = await getExecution(storage, "exe_1")
+      expect(attempts).toMatchObject([{ attempt: 1, failure: null }])
+    }
+  })
+
+  test.each([
     ["before", [0, 1]],
     ["after", [1, 0]],
   ])("who answered in place of the hook is kept, told %s how the run ended", async (_when, order) => {
