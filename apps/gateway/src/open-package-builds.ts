@@ -37,7 +37,8 @@ export async function openPackageBuilds(deps: OpenPackageBuildsDeps): Promise<Pa
 
   /** Jobs may wait for this very version, whether or not it is what its trigger runs by now. */
   async function versionChanged(versionId: string): Promise<void> {
-    const snapshot = await getSnapshot(storage, versionId)
+    const snapshot = await getSnapshot(storage, versionId).catch(unlessGone)
+    if (!snapshot) return
     await publishVersion(deps, snapshot)
     await hooksChanged(snapshot.triggerId)
   }
@@ -53,4 +54,11 @@ export async function openPackageBuilds(deps: OpenPackageBuildsDeps): Promise<Pa
       ),
     log,
   })
+}
+
+/** A version whose hook was deleted while it was built is nobody's concern. */
+function unlessGone(error: unknown): undefined {
+  if (error instanceof AppError && (error.code === "version_not_found" || error.code === "HookDoesNotExist"))
+    return undefined
+  throw error
 }

@@ -1,12 +1,15 @@
 import { setTimeout } from "node:timers/promises"
+import { isDeepStrictEqual } from "node:util"
 import type { Bundler } from "@hooklane/bundler"
 import { packageRequestOf } from "@hooklane/core"
 import {
   type FinishedBuild,
+  findBuildNeed,
   findBundleOf,
   findPendingBuild,
   finishBuild,
   listPendingBuilds,
+  listPendingBuildsOf,
   type PendingBuild,
   restartBuild,
   type Storage,
@@ -43,6 +46,7 @@ export interface PackageBuilds {
 const MAX_WAITING = 1_000
 
 const TOO_MANY = "Too many builds are waiting; try this one again later\n"
+const REPLACED = "Replaced by a later version before it was built; try again if you need it\n"
 const OUR_FAULT = "The service failed to build the packages; its log says why. Try again later\n"
 
 /** Takes up what earlier gateways left unbuilt, at once. */
@@ -51,6 +55,7 @@ export async function startPackageBuilds(deps: PackageBuildsDeps): Promise<Packa
   const closing = new AbortController()
   const inTurn = createTurns(deps.atOnce)
   const underWay = new Map<string, Promise<void>>()
+  const { finish, finishEqual, fail } = createResults(deps)
 
   /** Resolves when the build is over, however it ends. */
   function add(build: PendingBuild): Promise<void> {
@@ -67,10 +72,15 @@ export async function startPackageBuilds(deps: PackageBuildsDeps): Promise<Packa
     const { hookId, number } = build
     const startedAt = performance.now()
     try {
+      const need = await findBuildNeed(storage, build.versionId)
+      if (!need) return
+      // No event comes to it any more: an enabled hook's earlier version may have some that wait.
+      if (!need.isCurrent && !need.isEnabled) return await fail(build, REPLACED)
       const result = await bundle(build)
       const ms = Math.round(performance.now() - startedAt)
       log.info({ hookId, number, status: result.status, ms }, "npm packages built")
       await finish(build, result)
+      if (result.status === "built") await finishEqual(build, result)
     } catch (err) {
       if (closing.signal.aborted) return
       log.error({ err, hookId, number }, "npm packages could not be built")
@@ -84,18 +94,6 @@ export async function startPackageBuilds(deps: PackageBuildsDeps): Promise<Packa
     if (!request) return { status: "none", log: "" }
     const findBundle = (lockHash: string) => findBundleOf(storage, lockHash)
     return bundler.build({ ...request, script: build.script, findBundle }, closing.signal)
-  }
-
-  async function finish({ versionId }: PendingBuild, build: FinishedBuild): Promise<void> {
-    await finishBuild(storage, versionId, build)
-    await versionChanged(versionId)
-  }
-
-  async function fail(build: PendingBuild, why: string): Promise<void> {
-    const { hookId, number } = build
-    await finish(build, { status: "failed", log: why }).catch((err: unknown) =>
-      log.error({ err, hookId, number }, "a build could not be stored"),
-    )
   }
 
   for (const build of await listPendingBuilds(storage)) void add(build)
@@ -114,6 +112,34 @@ export async function startPackageBuilds(deps: PackageBuildsDeps): Promise<Packa
       await Promise.all(underWay.values())
     },
   }
+}
+
+/** Stores what became of builds, and makes it known. */
+function createResults({
+  storage,
+  versionChanged,
+  log,
+}: Pick<PackageBuildsDeps, "storage" | "versionChanged" | "log">) {
+  async function finish({ versionId }: PendingBuild, build: FinishedBuild): Promise<void> {
+    await finishBuild(storage, versionId, build)
+    await versionChanged(versionId)
+  }
+
+  /** Versions that were saved meanwhile, and ask for the same packages, need no build of their own. */
+  async function finishEqual(built: PendingBuild, result: FinishedBuild): Promise<void> {
+    const request = packageRequestOf(built)
+    for (const other of await listPendingBuildsOf(storage, built.hookId))
+      if (isDeepStrictEqual(packageRequestOf(other), request)) await finish(other, result)
+  }
+
+  async function fail(build: PendingBuild, why: string): Promise<void> {
+    const { hookId, number } = build
+    await finish(build, { status: "failed", log: why }).catch((err: unknown) =>
+      log.error({ err, hookId, number }, "a build could not be stored"),
+    )
+  }
+
+  return { finish, finishEqual, fail }
 }
 
 /** Waits for `work`, which goes on when that takes too long. */

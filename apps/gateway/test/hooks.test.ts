@@ -228,3 +228,32 @@ test("who makes a hook that is enabled at once must be allowed to switch hooks, 
   const hooks: { name: string; enabled: boolean }[] = (await call("GET", "/api/v2/hooks")).json()
   expect(hooks.filter((hook) => hook.enabled).map((hook) => hook.name)).toEqual(["on"])
 })
+
+test("a client that gave up waiting for npm packages may send the same new hook again", async () => {
+  let now = Date.now()
+  const { call } = await openApp({ now: () => now })
+  const body = newHook({ dependencies: { ms: "2.1.3" } })
+  const create = (changes: object = {}) => call("POST", "/api/v2/hooks", { body: { ...body, ...changes } })
+  const first = await create()
+  const again = await create()
+  expect([again.status, again.text]).toEqual([201, first.text])
+  expect((await create({ script: "2" })).status).toBe(409)
+  expect((await create({ dependencies: { ms: "2.0.0" } })).status).toBe(409)
+  expect((await create({ triggerId: "send-phone-message" })).status).toBe(409)
+  expect((await create({ enabled: true })).status).toBe(409)
+  now += 60_001
+  expect((await create()).status).toBe(409)
+  expect((await call("GET", "/api/v2/hooks")).json()).toHaveLength(1)
+})
+
+test("a repeated hook of another client, or without packages, is one whose name is taken", async () => {
+  const { call, login } = await openApp()
+  const body = newHook({ dependencies: { ms: "2.1.3" } })
+  await call("POST", "/api/v2/hooks", { body })
+  const made = await call("POST", "/v1/clients", { body: { name: "Other", scopes: ["create:hooks"] } })
+  const { id, secret } = made.json()
+  const { access_token: token } = (await login({ client_id: id, client_secret: secret })).json()
+  expect((await call("POST", "/api/v2/hooks", { token, body })).status).toBe(409)
+  await call("POST", "/api/v2/hooks", { body: newHook({ name: "plain" }) })
+  expect((await call("POST", "/api/v2/hooks", { body: newHook({ name: "plain" }) })).status).toBe(409)
+})

@@ -178,14 +178,64 @@ test("a hook that is changed, or deleted, while it is built harms nothing", asyn
   const { storage, builds, asked, version } = await start()
   const { id } = await newHook(storage)
   const gone = await newHook(storage, "gone")
-  const settled = [builds.settle(id), builds.settle(gone.id)]
+  const settled = [builds.settle(id)]
+  await vi.waitFor(() => expect(asked).toHaveLength(1), 5_000)
+  settled.push(builds.settle(gone.id))
   await updateHook(storage, id, { dependencies: {} })
   await deleteHook(storage, gone.id)
-  await vi.waitFor(() => expect(asked).toHaveLength(1), 5_000)
   asked[0]?.end(BUILT)
-  await vi.waitFor(() => expect(asked).toHaveLength(2), 5_000)
-  asked[1]?.end(BUILT)
   await Promise.all(settled)
+  expect(asked).toHaveLength(1)
   expect((await version(id)).buildStatus).toBe("built")
   expect((await version(id, 2)).buildStatus).toBe("none")
+})
+
+test("five quick saves of a hook that asks for the same packages cost one build", async () => {
+  const { storage, builds, asked, changed, version } = await start()
+  const { id } = await newHook(storage)
+  const settled = [builds.settle(id)]
+  await vi.waitFor(() => expect(asked).toHaveLength(1), 5_000)
+  for (const number of [2, 3, 4, 5]) {
+    await updateHook(storage, id, { script: `require("ms") // ${number}` })
+    settled.push(builds.settle(id))
+  }
+  asked[0]?.end(BUILT)
+  await Promise.all(settled)
+  expect(asked).toHaveLength(1)
+  for (const number of [1, 2, 3, 4, 5])
+    expect(await version(id, number)).toMatchObject({ buildStatus: "built", bundleId: "bundle1" })
+  expect(new Set(changed).size).toBe(5)
+})
+
+test("a version that was replaced before its turn came is not built, unless its hook is enabled", async () => {
+  const { storage, builds, asked, version } = await start()
+  const [first, off, on] = [
+    await newHook(storage, "first"),
+    await newHook(storage, "off"),
+    await newHook(storage, "on"),
+  ]
+  await updateHook(storage, on.id, { enabled: true })
+  const settled = [builds.settle(first.id)]
+  await vi.waitFor(() => expect(asked).toHaveLength(1), 5_000)
+  for (const { id } of [off, on]) {
+    settled.push(builds.settle(id))
+    await vi.waitFor(async () => expect((await version(id)).buildStatus).toBe("pending"))
+    await updateHook(storage, id, { dependencies: { ms: "1" } })
+    settled.push(builds.settle(id))
+  }
+  for (let next = 0; next < 4; next++) {
+    await vi.waitFor(() => expect(asked.length).toBeGreaterThan(next), 5_000)
+    asked[next]?.end(next === 0 ? BUILT : FAILED)
+  }
+  await Promise.all(settled)
+  expect(asked.map(({ dependencies }) => dependencies)).toEqual([
+    { ms: "2" },
+    { ms: "1" },
+    { ms: "2" },
+    { ms: "1" },
+  ])
+  expect(await version(off.id)).toMatchObject({
+    buildStatus: "failed",
+    buildLog: expect.stringMatching(/^Replaced/),
+  })
 })

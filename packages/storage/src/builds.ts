@@ -43,6 +43,33 @@ export async function findPendingBuild(storage: Storage, hookId: string): Promis
   return buildStatus === "pending" ? { versionId, hookId, number, script, dependencies } : undefined
 }
 
+/** Whether a version still waits for its build, and whether it is what its hook may run. */
+export interface BuildNeed {
+  isCurrent: boolean
+  isEnabled: boolean
+}
+
+/** What speaks for building a version now; undefined when it is gone, or was built meanwhile. */
+export async function findBuildNeed(
+  { db, tables: { hooks, hookVersions } }: Storage,
+  versionId: string,
+): Promise<BuildNeed | undefined> {
+  const [found] = await db
+    .select({ number: hookVersions.number, current: hooks.versionNumber, isEnabled: hooks.enabled })
+    .from(hookVersions)
+    .innerJoin(hooks, eq(hooks.id, hookVersions.hookId))
+    .where(and(eq(hookVersions.id, versionId), eq(hookVersions.buildStatus, "pending")))
+  return found && { isCurrent: found.number === found.current, isEnabled: found.isEnabled }
+}
+
+/** The versions of a hook that wait for their build, the oldest first. */
+export async function listPendingBuildsOf(storage: Storage, hookId: string): Promise<PendingBuild[]> {
+  const { hookVersions } = storage.tables
+  return selectBuilds(storage)
+    .where(and(eq(hookVersions.hookId, hookId), eq(hookVersions.buildStatus, "pending")))
+    .orderBy(asc(hookVersions.number))
+}
+
 /** The bundle that was made of the same lock, if a version still uses it. */
 export async function findBundleOf({ db, tables }: Storage, lockHash: string): Promise<string | undefined> {
   const { hookVersions } = tables

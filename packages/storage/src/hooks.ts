@@ -53,6 +53,14 @@ export async function getHook(storage: Storage, id: string): Promise<Hook> {
   return toHook(await getCurrentHook(storage, id))
 }
 
+/** The hook, unless it does not exist. */
+export async function findHook(storage: Storage, id: string): Promise<Hook | undefined> {
+  return getHook(storage, id).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === "HookDoesNotExist") return undefined
+    throw error
+  })
+}
+
 /**
  * Replaces the given properties. New content makes the next version; enabling, disabling and content that is
  * the same make none. Enabling disables the trigger's other hooks in the same statement, unless it joins them.

@@ -5,6 +5,7 @@ import {
   getHook,
   type HookPatch,
   listHooks,
+  type NewHook,
   type Storage,
   updateHook,
 } from "@hooklane/storage"
@@ -21,6 +22,7 @@ import {
 } from "../hook-schemas.ts"
 import { viewFields, viewSavedHook } from "../hook-view.ts"
 import { readBody } from "../read-body.ts"
+import { createRecentCreates } from "../recent-creates.ts"
 import { createRouter } from "../router.ts"
 import { singleValues, typedText } from "../text-input.ts"
 import { parseInput } from "../validation.ts"
@@ -32,11 +34,27 @@ export interface HookDeps {
   hookSaved: (hook: Pick<Hook, "id" | "triggerId">) => Promise<void>
   /** The same for a hook that was deleted, with what it has stored. */
   hookDeleted: (hook: Pick<Hook, "id" | "triggerId">) => Promise<void>
+  /** Epoch milliseconds. */
+  now: () => number
 }
 
 /** `/api/v2/hooks`, as Auth0's Management API has it. */
-export function hookRoutes({ config, storage, hookDeleted, hookSaved }: HookDeps) {
+export function hookRoutes({ config, storage, hookDeleted, hookSaved, now }: HookDeps) {
   const app = createRouter()
+  const recent = createRecentCreates({ storage, now })
+
+  async function createOrRepeat(sent: NewHook, clientId: string): Promise<Hook> {
+    try {
+      const hook = await createHook(storage, sent, { enabling: enablingOf(config, sent.triggerId) })
+      recent.remember(hook, clientId)
+      return hook
+    } catch (error) {
+      const isTaken = error instanceof AppError && error.code === "HookAlreadyExists"
+      const repeated = isTaken ? await recent.find(sent, clientId) : undefined
+      if (repeated) return repeated
+      throw error
+    }
+  }
 
   app.get("/api/v2/hooks", requireScope("read:hooks"), async (c) => {
     const { page, per_page: limit, include_totals, enabled, triggerId, ...view } = queryOf(c, hookListSchema)
@@ -51,10 +69,9 @@ export function hookRoutes({ config, storage, hookDeleted, hookSaved }: HookDeps
     // It takes the trigger over from the hook that is enabled now: that is a change of both.
     if (body.enabled) refuseWithout(callerOf(c), ["update:hooks"])
     if (config.readOnly) throw new AppError("hooks_not_allowed", "This endpoint is disabled for your tenant.")
-    const hook = await createHook(
-      storage,
+    const hook = await createOrRepeat(
       { ...body, name: storedHookName(config, body.name) },
-      { enabling: enablingOf(config, body.triggerId) },
+      callerOf(c).clientId,
     )
     await hookSaved(hook)
     return c.json(viewSavedHook(hook), 201)

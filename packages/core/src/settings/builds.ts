@@ -29,7 +29,7 @@ export const BUILD_SETTINGS = {
   }),
   buildWaitMs: setting({
     env: "HOOKLANE_BUILD_WAIT_MS",
-    schema: wholeNumber(0, 300_000).default(10_000),
+    schema: wholeNumber(0, 300_000).default(3_000),
     description:
       "Time that saving a hook waits for its npm packages before it is answered, in ms; they are built on.",
     example: "0",
