@@ -25,24 +25,20 @@ export async function watchForLostHooks({ countHooks, hadHooks, noteHooks, isAcc
   const count = await countHooks()
   let areLost = count === 0 && !isAccepted && (await hadHooks())
   if (areLost) log.error(`This deployment had hooks, and its database has none: ${WHAT_TO_DO}`)
-  let noted: "some" | "none" | undefined
 
   async function note(state: "some" | "none"): Promise<void> {
-    if (noted === state) return
     // A mark that is missing costs a warning one day, no call now.
-    await noteHooks(state).then(
-      () => {
-        noted = state
-      },
-      (err: unknown) => log.warn({ err }, "it could not be noted whether there are hooks"),
+    await noteHooks(state).catch((err: unknown) =>
+      log.warn({ err }, "it could not be noted whether there are hooks"),
     )
   }
 
   if (count > 0) await note("some")
   else if (isAccepted) await note("none")
   return {
-    /** @throws AppError hooks_missing */
-    refuseWhileLost(): void {
+    /** Another gateway, or whoever restores the database, may have brought them back. @throws AppError hooks_missing */
+    async refuseWhileLost(): Promise<void> {
+      areLost &&= (await countHooks()) === 0
       if (!areLost) return
       const message = `The hooks of this deployment are missing: ${WHAT_TO_DO}`
       throw new AppError("hooks_missing", message, { retryAfterSeconds: 30 })

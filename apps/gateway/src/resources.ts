@@ -77,7 +77,7 @@ export async function openResources({ config, keyRing, log }: ResourceOptions) {
   const ownHooks = createEnabledHooks({
     find: async (triggerId) => {
       const found = await findHooksInOrder({ storage, config }, triggerId)
-      if (found.length === 0) lostHooks.refuseWhileLost()
+      if (found.length === 0) await lostHooks.refuseWhileLost()
       return found
     },
     publish: (snapshot) => publishVersion({ config, storage, connection }, snapshot),

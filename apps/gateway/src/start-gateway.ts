@@ -82,8 +82,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     workerCount,
     pingRedis: () => connection.ping(PROBE_MS),
     pingDatabase: async () => {
-      lostHooks.refuseWhileLost()
       await databaseWatch.check()
+      await lostHooks.refuseWhileLost()
     },
     phase: () => phase,
     circuits,

@@ -19,19 +19,17 @@ async function start({ hooks = 0, memory = { had: false }, isAccepted = false })
 
 test("a new deployment takes events before it has a hook", async () => {
   const { refuseWhileLost, logged } = await start({})
-  expect(refuseWhileLost).not.toThrow()
+  await expect(refuseWhileLost()).resolves.toBeUndefined()
   expect(logged).toEqual([])
 })
 
 test("a deployment that had hooks and has none refuses events with what to do", async () => {
   const { memory } = await start({ hooks: 2 })
   const { refuseWhileLost, logged } = await start({ hooks: 0, memory })
-  expect(refuseWhileLost).toThrow(
-    expect.objectContaining({
-      code: "hooks_missing",
-      message: expect.stringContaining("restore the database, or set HOOKLANE_ACCEPT_NO_HOOKS=true"),
-    }),
-  )
+  await expect(refuseWhileLost()).rejects.toMatchObject({
+    code: "hooks_missing",
+    message: expect.stringContaining("restore the database, or set HOOKLANE_ACCEPT_NO_HOOKS=true"),
+  })
   expect(logged).toEqual([expect.stringContaining("had hooks, and its database has none")])
 })
 
@@ -39,10 +37,10 @@ test("it takes events again when a hook is saved, or when the operator says so, 
   const { memory } = await start({ hooks: 1 })
   const saved = await start({ hooks: 0, memory })
   await saved.hookSaved()
-  expect(saved.refuseWhileLost).not.toThrow()
+  await expect(saved.refuseWhileLost()).resolves.toBeUndefined()
   const accepted = await start({ hooks: 0, memory, isAccepted: true })
-  expect(accepted.refuseWhileLost).not.toThrow()
-  expect((await start({ hooks: 0, memory })).refuseWhileLost).not.toThrow()
+  await expect(accepted.refuseWhileLost()).resolves.toBeUndefined()
+  await expect((await start({ hooks: 0, memory })).refuseWhileLost()).resolves.toBeUndefined()
 })
 
 test("hooks that were deleted one by one are not missed", async () => {
@@ -52,5 +50,13 @@ test("hooks that were deleted one by one are not missed", async () => {
   expect(memory.had).toBe(true)
   database.hooks = 0
   await hookDeleted()
-  expect((await start({ hooks: 0, memory })).refuseWhileLost).not.toThrow()
+  await expect((await start({ hooks: 0, memory })).refuseWhileLost()).resolves.toBeUndefined()
+})
+
+test("hooks that come back, by another gateway or with the database, end it", async () => {
+  const { memory } = await start({ hooks: 1 })
+  const { refuseWhileLost, database } = await start({ hooks: 0, memory })
+  await expect(refuseWhileLost()).rejects.toMatchObject({ code: "hooks_missing" })
+  database.hooks = 2
+  await expect(refuseWhileLost()).resolves.toBeUndefined()
 })

@@ -29,9 +29,11 @@ function unavailable(cause: unknown): AppError {
 
 /**
  * PostgreSQL's classes 08 (connection), 40 (rolled back because of others) and 53 (resources), its shut-down and
- * start-up, a time-out, a standby that takes no writes; SQLite's file in the hands of another process.
+ * start-up, a time-out, a standby that takes no writes; SQLite's file in the hands of another process, on
+ * a full disk, or one that takes no writes.
  */
-const PASSING_CODES = /^(08|40|53)...$|^57P0[1-3]$|^57014$|^25P03$|^25006$|^SQLITE_BUSY/
+const PASSING_CODES =
+  /^(08|40|53)...$|^57P0[1-3]$|^57014$|^25P03$|^25006$|^SQLITE_(BUSY|FULL|READONLY|IOERR|CANTOPEN)/
 
 /** What pg says without a code. */
 const PASSING_MESSAGES = /^(Connection terminated|Client has encountered|timeout exceeded|Query read timeout)/

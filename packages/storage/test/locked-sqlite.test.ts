@@ -1,3 +1,6 @@
+import { spawnSync } from "node:child_process"
+import { mkdir, rm, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import Database from "better-sqlite3"
@@ -44,4 +47,23 @@ test("a lock that lasts is told of by its code, after 5 s", async () => {
     { status: "rejected", reason: { code: "database_unavailable" } },
     { status: "rejected", reason: { cause: { code: "SQLITE_BUSY" } } },
   ])
+})
+
+test("a disk that is full is told of by its code, and forgotten when there is room", async (context) => {
+  const databaseUrl = await newSqliteFile()
+  const folder = dirname(fileURLToPath(databaseUrl))
+  await mkdir(folder, { recursive: true })
+  if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]).status !== 0)
+    return context.skip("a file system of its own takes the rights of root")
+  onTestFinished(() => void spawnSync("umount", ["-l", folder]))
+  const storage = await openStorage({ databaseUrl, keyRing: testKeyRing() })
+  onTestFinished(() => storage.close())
+  const filler = join(folder, "filler")
+  await writeFile(filler, "x".repeat(2_000_000)).catch(() => undefined)
+  const big = { ...HOOK, script: "x".repeat(90_000) }
+  await expect(createHook(storage, big)).rejects.toMatchObject({ code: "database_unavailable" })
+  await expect(storage.dialect.probe()).rejects.toThrow(/cannot be written: .*full/)
+  await rm(filler)
+  await storage.dialect.probe()
+  expect(await createHook(storage, big)).toMatchObject({ name: HOOK.name })
 })

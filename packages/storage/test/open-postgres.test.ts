@@ -128,4 +128,19 @@ describe.runIf(hasPostgres)("on PostgreSQL", () => {
       ),
     })
   })
+
+  test("a server that takes no more writes is noticed", async () => {
+    const databaseUrl = await newPostgresDatabase()
+    const storage = await open(databaseUrl)
+    await storage.dialect.probe()
+    const [[name] = []] = await query(databaseUrl, "select current_database()")
+    await query(databaseUrl, `alter database ${name} set default_transaction_read_only = on`)
+    await cutConnections(databaseUrl)
+    await expect
+      .poll(() => storage.dialect.probe().catch((error) => error))
+      .toMatchObject({
+        code: "database_unavailable",
+        message: expect.stringContaining("read-only transaction"),
+      })
+  })
 })
