@@ -14,8 +14,6 @@ export interface LostHooksDeps {
 const WHAT_TO_DO =
   "restore the database, or set HOOKLANE_ACCEPT_NO_HOOKS=true for one start when there shall be none"
 
-export type LostHooks = Awaited<ReturnType<typeof watchForLostHooks>>
-
 /**
  * Notices a deployment that had hooks and finds none: another database, or a new one in the place of a lost file.
  * Events would pass as if their hooks had been asked, so they are refused until there is a hook again, or the
