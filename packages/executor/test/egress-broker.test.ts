@@ -1,5 +1,6 @@
+import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { createServer } from "node:net"
+import { connect, createServer } from "node:net"
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest"
 import type { EgressRules } from "../src/contained/egress/egress-rules.ts"
 import type { OutboundEvent } from "../src/contained/egress/outbound-connection.ts"
@@ -80,3 +81,38 @@ test("what a name was when a hook looked it up does not help it when it connects
   await expect.poll(() => heard(2)).toMatchObject(refused)
   expect([asked(), visits]).toEqual([2, 0])
 })
+
+test("an address that refuses is passed over", async () => {
+  const { broker, heard } = openBroker([[OTHER_LOOPBACK, LOOPBACK]], [{ host: HOST, port }])
+  broker.handle({ kind: "net_open", id: 1, host: HOST, port })
+  await expect.poll(() => heard(1)[0]).toMatchObject({ kind: "opened", remote: LOOPBACK })
+})
+
+test.runIf(process.platform === "linux")(
+  "an address that does not answer gets a rival, and goes",
+  async () => {
+    await makeSilent(OTHER_LOOPBACK.address)
+    const { broker, heard } = openBroker([[OTHER_LOOPBACK, LOOPBACK]], [{ host: HOST, port }])
+    broker.handle({ kind: "net_open", id: 1, host: HOST, port })
+    await expect
+      .poll(() => heard(1)[0], { timeout: 5_000 })
+      .toMatchObject({ kind: "opened", remote: LOOPBACK })
+  },
+)
+
+/** A stopped process listens there, and its queue is full: nobody is refused, and nobody gets in. */
+async function makeSilent(host: string): Promise<void> {
+  const script = `require("node:net").createServer().listen({ host: "${host}", port: ${port}, backlog: 1 }, () => console.log(1))`
+  const child = spawn(process.execPath, ["--eval", script], { stdio: ["ignore", "pipe", "inherit"] })
+  onTestFinished(() => void child.kill("SIGKILL"))
+  await once(child.stdout, "data")
+  child.kill("SIGSTOP")
+  for (let isConnected = true; isConnected; ) {
+    const socket = connect(port, host).on("error", () => {})
+    onTestFinished(() => void socket.destroy())
+    isConnected = await Promise.race([
+      once(socket, "connect").then(() => true),
+      new Promise<boolean>((done) => setTimeout(done, 300, false)),
+    ])
+  }
+}
