@@ -44,11 +44,11 @@ export const MAX_DATA_BYTES = 65_536
 /** So many bytes of one connection may be on their way in one direction before the other side has said so. */
 export const WINDOW_BYTES = 4 * MAX_DATA_BYTES
 /** And so many of one that is not connected yet, of which a run may have many. */
-export const EARLY_WINDOW_BYTES = MAX_DATA_BYTES
+export const EARLY_WINDOW_BYTES = WINDOW_BYTES / 4
 /** What a piece of data counts at least: each takes memory beside its bytes. */
 const MIN_COST_BYTES = 1_024
 /** What is on its way is reported in steps, not with each frame. */
-export const REPORTED_BYTES = MAX_DATA_BYTES
+export const REPORTED_BYTES = WINDOW_BYTES / 4
 
 /** What so many bytes in one frame count in a window. */
 export function costOf(bytes: number): number {
