@@ -1,6 +1,8 @@
 import type { ChildProcess } from "node:child_process"
+import { constants } from "node:os"
 import { cutText } from "./contained/cut-text.ts"
 import type { DeathCause } from "./protocol.ts"
+import { killLine } from "./walls/process-tree.ts"
 
 /** How a process ends, and why. */
 export interface Death {
@@ -46,27 +48,27 @@ export function watchDeath(child: ChildProcess): Death {
   return {
     kill(reason, facts) {
       told ??= { reason, cause: "crash", ...facts }
-      child.kill("SIGKILL")
+      // Not one that has ended and was reaped: its number may be another's by now.
+      if (child.pid && child.exitCode === null && child.signalCode === null) killLine(child.pid)
     },
     gone,
   }
 }
 
-/** How a process in front of it, such as one that makes its walls, tells of a signal. */
-const OUTSIDE_CODES: ReadonlyMap<number | null, string> = new Map([
-  [128 + 9, "SIGKILL"],
-  [128 + 15, "SIGTERM"],
-])
-
 function describeExit(code: number | null, signal: string | null, stderr: string): DeathReport {
   if (/out of memory|allocation failed/i.test(stderr)) {
     return { reason: "its process ran out of memory", cause: "memory" }
   }
+  const ended = signal ?? signalIn(code)
   // No hook can send a signal: that was the system, short of memory, or an operator.
-  const outside = signal === "SIGKILL" || signal === "SIGTERM" ? signal : OUTSIDE_CODES.get(code)
-  if (outside)
-    return { reason: `its process was ended by ${outside}`, cause: "crash", blame: "perhaps_inside" }
-  const how = signal ? `its process was ended by ${signal}` : `its process exited with code ${code}`
+  if (ended === "SIGKILL" || ended === "SIGTERM")
+    return { reason: `its process was ended by ${ended}`, cause: "crash", blame: "perhaps_inside" }
+  const how = ended ? `its process was ended by ${ended}` : `its process exited with code ${code}`
   const error = /^\w*Error.*$/m.exec(stderr)?.[0]
   return { reason: error ? `${how} (${cutText(error, MAX_ERROR_CHARS)})` : how, cause: "crash" }
+}
+
+/** Programs that start another one in namespaces tell of its signal as shells do. */
+function signalIn(code: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0]
 }

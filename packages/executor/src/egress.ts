@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { Socket } from "node:net"
 import { AppError } from "@hooklane/core"
@@ -7,9 +7,10 @@ import { startHeartbeat } from "./contained/heartbeat.ts"
 import { type Death, watchDeath } from "./death.ts"
 import type { EgressLink, EgressListener, LineEnd } from "./egress-link.ts"
 import { type EgressOrder, type EgressReport, egressReportSchema } from "./egress-protocol.ts"
-import type { Identity } from "./identity.ts"
 import type { ExecutorLog } from "./run-task.ts"
 import type { RuntimeFolder } from "./runtime-folder.ts"
+import { startEnclosed } from "./walls/enclosed-process.ts"
+import type { Enclosure } from "./walls/enclosure.ts"
 
 /** The egress broker: a process that connects for executors, which have no network. It is started anew when it ends. */
 export interface Egress {
@@ -31,7 +32,7 @@ export interface LineTerms {
 
 export interface EgressOptions {
   runtime: RuntimeFolder
-  takeIdentity(): Identity | undefined
+  enclosure: Enclosure
   log: ExecutorLog
 }
 
@@ -181,9 +182,9 @@ interface BrokerEvents {
   onGone(reason: string, livedMs: number): void
 }
 
-function startBroker({ runtime, takeIdentity }: EgressOptions, on: BrokerEvents): Broker {
+function startBroker(options: EgressOptions, on: BrokerEvents): Broker {
   const startedAt = performance.now()
-  const child = spawnBroker(runtime, takeIdentity())
+  const child = spawnBroker(options)
   const death: Death = watchDeath(child)
   let isAlive = true
   const heartbeat = startHeartbeat({
@@ -225,10 +226,9 @@ const RESOLVER_THREADS = 128
 /** What it keeps for an executor that was taken over is bounded, a few MB each; this is for all of them together. */
 const HEAP_MB = 256
 
-/** Nothing of our environment, one readable folder, no file that it could write: what it has more is the network. */
-function spawnBroker(runtime: RuntimeFolder, identity: Identity | undefined): ChildProcess {
-  const command = [
-    process.execPath,
+/** What it has more than an executor is the network. */
+function spawnBroker({ runtime, enclosure }: EgressOptions): ChildProcess {
+  return startEnclosed({ runtime, enclosure, network: "shared", env: { UV_THREADPOOL_SIZE: String(RESOLVER_THREADS) }, pipes: ["ipc"] }, [
     "--permission",
     "--allow-net",
     `--allow-fs-read=${runtime.path}/`,
@@ -238,11 +238,5 @@ function spawnBroker(runtime: RuntimeFolder, identity: Identity | undefined): Ch
     "--disable-sigusr1",
     "--no-warnings",
     runtime.egressFile,
-  ] as const
-  return spawn("/bin/sh", ["-c", `ulimit -c 0; ulimit -f 0; exec "$0" "$@"`, ...command], {
-    cwd: runtime.path,
-    env: { UV_THREADPOOL_SIZE: String(RESOLVER_THREADS) },
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
-    ...identity,
-  })
+  ])
 }

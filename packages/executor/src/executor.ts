@@ -35,6 +35,7 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
     maxExecutors: options.maxExecutors,
     log,
     settings: { ...settings, ...blank },
+    walls: options,
   })
   const processes = openProcesses(launcher, settings)
   const spare = keepSpare(processes.boot, blank)
@@ -70,7 +71,7 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
     await launcher.close()
   }
 
-  return { run, problem: launcher.problem, stats: () => statsOf(places, spare), close }
+  return { run, wall: launcher.wall, problem: launcher.problem, stats: () => statsOf(places, spare), close }
 }
 
 function notCompiled(fault: string): Outcome {

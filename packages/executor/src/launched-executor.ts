@@ -6,10 +6,11 @@ import { readRssMb, watchMemory } from "./memory-watch.ts"
 import type { ProcessDeath } from "./pending-runs.ts"
 import { readWaitedMs } from "./processor-wait.ts"
 import type { ExecutorSettings } from "./protocol.ts"
+import { innermost } from "./walls/process-tree.ts"
 
 /** A process that was started as an executor, as the operating system sees it, wherever it runs. */
 export interface LaunchedExecutor {
-  /** 0 until it is known. */
+  /** 0 until it is known; until `setBaseline`, that of the program that starts it. */
   readonly pid: number
   /** Its frames. Never resolves when the process is gone before there are any. */
   readonly stream: Promise<Duplex>
@@ -38,25 +39,33 @@ export function attend(
   { threads, heapMb }: Pick<ExecutorSettings, "threads" | "heapMb">,
   egress: EgressLink,
 ): LaunchedExecutor {
-  const pid = child.pid ?? 0
+  let pid = child.pid ?? 0
+  let isSettled = false
   const death = watchDeath(child)
   const memory = watchMemory({
-    pid,
+    pid: () => pid,
     allowedMb: ALLOWED_MB + threads * heapMb,
     onExceeded: (limitMb) => death.kill(`it used more than ${limitMb} MB of memory`, { cause: "memory" }),
   })
   return {
-    pid,
+    get pid() {
+      return pid
+    },
     stream: framesOf(child),
     egress,
     gone: death.gone.then((report) => ({ ...report, rssMb: memory.rssMb, limitMb: memory.allowedMb })),
     kill: death.kill,
-    setBaseline: memory.setBaseline,
+    setBaseline() {
+      // Before any hook is inside, which might start processes of its own when it has escaped.
+      pid = innermost(pid)
+      isSettled = true
+      memory.setBaseline()
+    },
     hold: memory.hold,
     get rssMb() {
       return readRssMb(pid)
     },
-    waitedMs: () => readWaitedMs(pid),
+    waitedMs: () => readWaitedMs(isSettled ? pid : innermost(pid)),
   }
 }
 

@@ -1,3 +1,5 @@
+import type { StandingWall } from "@hooklane/core"
+import type { WallOptions } from "./executor-host.ts"
 import type { LaunchedExecutor } from "./launched-executor.ts"
 import { openLocalLauncher } from "./local-launcher.ts"
 import type { ExecutorSettings } from "./protocol.ts"
@@ -8,6 +10,8 @@ import type { ExecutorLog } from "./run-task.ts"
 export interface Launcher {
   /** Executors at once, the blank one apart: as was set, or what the memory there has room for. */
   readonly maxExecutors: number
+  /** What holds executors there, as it was proven. */
+  readonly wall: StandingWall
   launch(settings: ExecutorSettings): LaunchedExecutor
   /** Why no executor can be started just now, and it is no hook's fault; undefined when one can. */
   problem(): string | undefined
@@ -21,6 +25,7 @@ export interface LauncherOptions {
   log: ExecutorLog
   /** Of the executors that most hooks will have. */
   settings: ExecutorSettings
+  walls: WallOptions
 }
 
 /** @throws AppError when no executor can be started, or one would not contain a hook */

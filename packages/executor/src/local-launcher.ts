@@ -15,12 +15,14 @@ export async function openLocalLauncher({
   maxExecutors,
   log,
   settings,
+  walls,
 }: Omit<LauncherOptions, "executorUrl">): Promise<Launcher> {
-  const host = await openExecutorHost(log)
+  const host = await openExecutorHost(log, walls)
   try {
     const launch = await proveLaunch(host, settings)
     return {
       maxExecutors: maxExecutors ?? host.maxExecutors,
+      wall: { wall: host.enclosure.wall, by: host.enclosure.by },
       launch,
       problem: () => undefined,
       close: host.close,
@@ -38,12 +40,11 @@ export async function openLocalLauncher({
  * a hook
  */
 export async function proveLaunch(host: ExecutorHost, settings: ExecutorSettings): Promise<Launch> {
-  const { runtime, takeIdentity, egress } = host
-  const first = launchExecutor({ runtime, egress, identity: takeIdentity() }, settings)
-  const [measured] = await Promise.all([proveExecutor(superviseExecutor(first, settings)), egress.ready])
+  const first = launchExecutor(host, settings)
+  const [measured] = await Promise.all([proveExecutor(superviseExecutor(first, settings)), host.egress.ready])
   return (own, socket) => {
     const addressSpaceMb = addressSpaceFor(measured, own)
-    return launchExecutor({ runtime, egress, identity: takeIdentity(), addressSpaceMb, socket }, own)
+    return launchExecutor({ ...host, addressSpaceMb, socket }, own)
   }
 }
 

@@ -15,7 +15,7 @@ export interface MemoryWatch {
 }
 
 export interface MemoryWatchOptions {
-  pid: number
+  pid(): number
   /** Above the baseline. */
   allowedMb: number
   onExceeded(allowedMb: number): void
@@ -34,13 +34,13 @@ export function watchMemory({ pid, allowedMb, onExceeded }: MemoryWatchOptions):
   function poll(): void {
     polledAt = performance.now()
     // A process that has just died reads as 0.
-    rssMb = readRssMb(pid) || rssMb
+    rssMb = readRssMb(pid()) || rssMb
     if (rssMb > baselineMb + allowedMb) onExceeded(allowedMb)
   }
 
   return {
     setBaseline: () => {
-      baselineMb = readRssMb(pid)
+      baselineMb = readRssMb(pid())
     },
     hold() {
       holders += 1

@@ -1,5 +1,6 @@
-import type { RunReport, Snapshot } from "@hooklane/core"
+import type { RunReport, Snapshot, StandingWall } from "@hooklane/core"
 import type { EgressRules } from "./contained/egress/egress-rules.ts"
+import type { WallOptions } from "./executor-host.ts"
 import type { HookStorage } from "./run-storage.ts"
 
 /** One run of one hook version, with everything it may know. */
@@ -30,7 +31,7 @@ export interface ExecutorLog {
   warn(fields: object, message: string): void
 }
 
-export interface ExecutorsOptions {
+export interface ExecutorsOptions extends WallOptions {
   /** Runs of one hook version at the same time. */
   threads: number
   /** Result of a hook as JSON text in UTF-8. */
@@ -61,6 +62,8 @@ export interface Executors {
    * @throws AppError shutting_down after `close`
    */
   run(task: RunTask, signal: AbortSignal): Promise<RunReport>
+  /** What holds native code in an executor, as it was proven at start. */
+  readonly wall: StandingWall
   /** Why no hook at all can run now; undefined when hooks can. */
   problem(): string | undefined
   stats(): ExecutorStats

@@ -292,10 +292,11 @@ describe("a sandbox service with as many executors as it may have", () => {
 })
 
 test("an executor whose connection breaks before it starts is told, and the others go on", async () => {
+  const wall = { wall: "process", by: "node" }
   const greetings = createServer((socket) => {
     socket.once("data", (greeting) => {
       if (String(greeting).includes('"executor"')) socket.destroy()
-      else socket.write(encodeFrame({ type: "welcome", worker: randomUUID(), maxExecutors: 4 }))
+      else socket.write(encodeFrame({ type: "welcome", worker: randomUUID(), maxExecutors: 4, wall }))
     })
   }).listen(path)
   const executors = await startWorker()

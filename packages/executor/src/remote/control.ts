@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net"
-import { AppError } from "@hooklane/core"
+import { AppError, type StandingWall } from "@hooklane/core"
 import { openFrameLink } from "../contained/frames.ts"
 import { startHeartbeat } from "../contained/heartbeat.ts"
 import type { ExecutorSettings } from "../protocol.ts"
@@ -10,6 +10,8 @@ export interface Control {
   /** Under which name the service knows this worker. */
   readonly worker: string
   readonly maxExecutors: number
+  /** What holds executors there. */
+  readonly wall: StandingWall
   order(order: Order): void
   /** Resolves with the reason when the connection is gone. */
   readonly closed: Promise<string>
@@ -61,9 +63,9 @@ export function openControl({ path, code, settings, onReport }: ControlOptions):
     close(reason)
   }
 
-  function open({ worker, maxExecutors }: Report & { type: "welcome" }): void {
+  function open({ worker, maxExecutors, wall }: Report & { type: "welcome" }): void {
     clearTimeout(timer)
-    resolve({ worker, maxExecutors, order: link.send, closed, close })
+    resolve({ worker, maxExecutors, wall, order: link.send, closed, close })
   }
 
   endWith(socket, (reason) => {

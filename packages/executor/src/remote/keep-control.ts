@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { AppError } from "@hooklane/core"
+import { AppError, type StandingWall } from "@hooklane/core"
 import type { ExecutorLog } from "../run-task.ts"
 import type { Control } from "./control.ts"
 
 /** A connection to a sandbox service that is opened again whenever it is lost. */
 export interface KeptControl {
   readonly maxExecutors: number
+  readonly wall: StandingWall
   /** Undefined while the service is away. */
   readonly current: Control | undefined
   /** Why it is away; undefined when it is there. */
@@ -35,7 +36,7 @@ export async function keepControl(options: KeepControlOptions): Promise<KeptCont
   let current: Control | undefined = await openFirst(options)
   let problem: string | undefined
   let isClosed = false
-  const { maxExecutors } = current
+  const { maxExecutors, wall } = current
   void guard(current)
 
   async function guard(control: Control): Promise<void> {
@@ -70,6 +71,7 @@ export async function keepControl(options: KeepControlOptions): Promise<KeptCont
 
   return {
     maxExecutors,
+    wall,
     get current() {
       return current
     },

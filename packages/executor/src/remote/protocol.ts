@@ -1,4 +1,4 @@
-import { KILL_REASONS } from "@hooklane/core"
+import { KILL_REASONS, standingWallSchema } from "@hooklane/core"
 import { z } from "zod"
 import type { EgressRules, HookEgress } from "../contained/egress/egress-rules.ts"
 import { BLAMES } from "../death.ts"
@@ -88,7 +88,12 @@ const lineEndSchema = z.discriminatedUnion("because", [
 /** What a sandbox service reports. */
 export const reportSchema = z.discriminatedUnion("type", [
   /** Its walls hold. */
-  z.strictObject({ type: z.literal("welcome"), worker: z.uuid(), maxExecutors: z.int().min(1) }),
+  z.strictObject({
+    type: z.literal("welcome"),
+    worker: z.uuid(),
+    maxExecutors: z.int().min(1),
+    wall: standingWallSchema,
+  }),
   /** It will not serve this worker, and closes the connection. */
   z.strictObject({ type: z.literal("refused"), reason: z.string() }),
   /** From here on the executor reads its connection. */
@@ -96,10 +101,10 @@ export const reportSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("gone"), key, death: deathSchema }),
   /** Its place is needed: a worker that does not use it now gives it back. */
   z.strictObject({ type: z.literal("wanted"), key }),
-  /** Memory of the executors where it has changed. */
+  /** Memory of the executors where it has changed, and their processes, which are known when they have booted. */
   z.strictObject({
     type: z.literal("memory"),
-    executors: z.array(z.strictObject({ key, rssMb: z.number() })),
+    executors: z.array(z.strictObject({ key, pid: z.int().min(0), rssMb: z.number() })),
   }),
   /** What the egress broker knows of a run in it. */
   z.strictObject({ type: z.literal("calls"), key, report: runCallsSchema }),

@@ -14,7 +14,7 @@ import { createWatchOrders } from "./watch-orders.ts"
 /** An executor that a sandbox service starts and watches for this worker. */
 export interface RemoteExecutor extends LaunchedExecutor {
   onStarted(pid: number): void
-  onMemory(rssMb: number): void
+  onMemory(figures: { pid: number; rssMb: number }): void
   /** What is reported of its line to the egress broker. */
   readonly onLine: EgressListener
   onGone(death: ProcessDeath): void
@@ -92,8 +92,9 @@ export function openRemoteExecutor({ path, control, key, kind }: RemoteExecutorO
       // It may have been given up before it was there.
       if (told) control.order({ type: "kill", key })
     },
-    onMemory(figure) {
-      rssMb = figure
+    onMemory(figures) {
+      pid = figures.pid
+      rssMb = figures.rssMb
     },
     onGone: end,
     onWanted() {

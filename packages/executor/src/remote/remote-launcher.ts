@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto"
+import { AppError, isAtLeast, type StandingWall } from "@hooklane/core"
+import type { WallOptions } from "../executor-host.ts"
 import type { LaunchedExecutor } from "../launched-executor.ts"
 import type { Launcher, LauncherOptions } from "../launcher.ts"
 import { readCodeDigest } from "./code-digest.ts"
-import { openControl } from "./control.ts"
+import { type Control, openControl } from "./control.ts"
 import { keepControl } from "./keep-control.ts"
 import { type Report, withoutBlame } from "./protocol.ts"
 import { openRemoteExecutor, type RemoteExecutor } from "./remote-executor.ts"
@@ -21,6 +23,7 @@ export async function connectToSandbox({
   url,
   log,
   settings,
+  walls,
   ...wanted
 }: Omit<LauncherOptions, "executorUrl"> & { url: string }): Promise<Launcher> {
   const path = socketPathOf(url)
@@ -30,7 +33,7 @@ export async function connectToSandbox({
 
   function receive(report: Report): void {
     if (report.type === "memory") {
-      for (const { key, rssMb } of report.executors) executors.get(key)?.onMemory(rssMb)
+      for (const { key, ...figures } of report.executors) executors.get(key)?.onMemory(figures)
     }
     if (report.type === "started") executors.get(report.key)?.onStarted(report.pid)
     if (report.type === "calls") executors.get(report.key)?.onLine.onCalls(report.report)
@@ -51,10 +54,17 @@ export async function connectToSandbox({
     for (const executor of executors.values()) executor.giveUp(reason)
   }
 
-  const open = () => openControl({ path, code, settings, onReport: receive })
+  async function open(): Promise<Control> {
+    const control = await openControl({ path, code, settings, onReport: receive })
+    const fault = faultOf(control.wall, walls)
+    if (fault === undefined) return control
+    control.close(fault)
+    throw new AppError("invalid_setting", fault)
+  }
   const line = await keepControl({ url, open, log, onLost: giveUpAll })
   return {
     maxExecutors: Math.min(wanted.maxExecutors ?? line.maxExecutors, line.maxExecutors),
+    wall: line.wall,
     problem: () =>
       line.problem ?? (shortage && performance.now() < shortage.until ? shortage.reason : undefined),
     launch({ heapMb }) {
@@ -69,6 +79,14 @@ export async function connectToSandbox({
       line.close("this worker is closing")
     },
   }
+}
+
+function faultOf({ wall, by }: StandingWall, { minimumWall = "process" }: WallOptions): string | undefined {
+  if (isAtLeast(wall, minimumWall)) return undefined
+  return (
+    `HOOKLANE_WALLS=${minimumWall}, but the wall around hooks in the sandbox service is "${wall}" (${by}), so none is ` +
+    "run. Its log says why it is no higher, and docs/security.md how to get each wall."
+  )
 }
 
 function notLaunched(reason = "the sandbox service is away"): LaunchedExecutor {

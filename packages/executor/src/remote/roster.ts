@@ -115,12 +115,12 @@ function newMember(executor: LaunchedExecutor): Member {
   return { executor, idleSince: undefined, release: undefined, reportedMb: 0 }
 }
 
-function changedMemory(members: Map<string, Member>): { key: string; rssMb: number }[] {
+function changedMemory(members: Map<string, Member>): { key: string; pid: number; rssMb: number }[] {
   return [...members].flatMap(([key, member]) => {
-    const { rssMb } = member.executor
+    const { pid, rssMb } = member.executor
     if (rssMb === member.reportedMb) return []
     member.reportedMb = rssMb
-    return { key, rssMb }
+    return { key, pid, rssMb }
   })
 }
 

@@ -38,7 +38,8 @@ export function openSession({ host, settings, maxExecutors, room, report }: Sess
   void proveLaunch(host, settings).then(
     (proven) => {
       launch = proven
-      report({ type: "welcome", worker: id, maxExecutors })
+      const { wall, by } = host.enclosure
+      report({ type: "welcome", worker: id, maxExecutors, wall: { wall, by } })
     },
     (error: Error) => report({ type: "refused", reason: error.message }),
   )

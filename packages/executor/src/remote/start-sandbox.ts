@@ -1,5 +1,5 @@
 import type { Socket } from "node:net"
-import { openExecutorHost } from "../executor-host.ts"
+import { openExecutorHost, type WallOptions } from "../executor-host.ts"
 import type { ExecutorLog } from "../run-task.ts"
 import { readCodeDigest } from "./code-digest.ts"
 import { greet, type WorkerLine } from "./greet.ts"
@@ -8,7 +8,7 @@ import { openRoom } from "./room.ts"
 import { openSession, type Session } from "./session.ts"
 import { listenOnSocket } from "./socket-path.ts"
 
-export interface SandboxOptions {
+export interface SandboxOptions extends WallOptions {
   /** `unix://` and the path at which workers connect. */
   url: string
   /** Executors at once, of all workers, blank ones apart. Default: what the memory here has room for, at most 32. */
@@ -29,7 +29,7 @@ const MAX_WORKERS = 16
  * @throws AppError invalid_setting when it cannot listen there
  */
 export async function startSandbox({ url, log, ...options }: SandboxOptions): Promise<Sandbox> {
-  const host = await openExecutorHost(log)
+  const host = await openExecutorHost(log, options)
   const code = await readCodeDigest()
   const maxExecutors = options.maxExecutors ?? host.maxExecutors
   const sessions = new Map<string, Session>()
@@ -69,7 +69,8 @@ export async function startSandbox({ url, log, ...options }: SandboxOptions): Pr
       throw error
     },
   )
-  log.info({ url, maxExecutors }, "sandbox started")
+  const { wall, by } = host.enclosure
+  log.info({ url, maxExecutors, wall, by }, "sandbox started")
   return {
     async close() {
       await server.close()
