@@ -36,6 +36,7 @@ test("the workers that are there are listed", async ({ service: { api, workers }
       threads: 2,
       version: expect.any(String),
       lanes: TRIGGER_IDS,
+      wall: { wall: expect.stringMatching(/^(process|user|kernel)$/), by: expect.any(String) },
     },
   ])
 })

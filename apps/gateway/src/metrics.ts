@@ -1,5 +1,5 @@
 import { type ExecutionRecord, isFinal, type OutboundCall, TRIGGER_IDS, type TriggerId } from "@hooklane/core"
-import type { Lanes } from "@hooklane/queue"
+import type { Lanes, WorkerInfo } from "@hooklane/queue"
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
 import type { RefusalReason } from "./admission.ts"
 import { CIRCUIT_STATES } from "./circuit-breaker.ts"
@@ -11,7 +11,7 @@ const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 export interface MetricsDeps {
   lanes: Pick<Lanes, "counts">
-  workerCount: () => Promise<number>
+  listWorkers: () => Promise<Pick<WorkerInfo, "wall">[]>
   inFlight: () => number
   circuits: Pick<Circuits, "list">
 }
@@ -113,7 +113,7 @@ function countRefusals(registry: Registry): (triggerId: TriggerId, reason: Refus
   return (trigger, reason) => refusals.inc({ trigger, reason })
 }
 
-function watchLanes(registry: Registry, { lanes, workerCount, inFlight }: MetricsDeps): void {
+function watchLanes(registry: Registry, { lanes, listWorkers, inFlight }: MetricsDeps): void {
   const registers = [registry]
   const oldest = new Gauge({
     name: "hooklane_lane_oldest_waiting_seconds",
@@ -137,11 +137,21 @@ function watchLanes(registry: Registry, { lanes, workerCount, inFlight }: Metric
     },
   })
   new Gauge({
+    name: "hooklane_executor_wall",
+    help: "Workers by what holds native code in their executors (process, user, kernel), and what raised it.",
+    labelNames: ["wall", "by"],
+    registers,
+    async collect() {
+      this.reset()
+      for (const { wall } of await listWorkers()) if (wall) this.inc({ ...wall })
+    },
+  })
+  new Gauge({
     name: "hooklane_workers",
     help: "Worker processes that are alive.",
     registers,
     async collect() {
-      this.set(await workerCount())
+      this.set((await listWorkers()).length)
     },
   })
   new Gauge({

@@ -7,7 +7,12 @@ function newMetrics() {
   const mode = "sync" as const
   return createMetrics({
     lanes: { counts: async (triggerId) => ({ triggerId, mode, ...counts }) },
-    workerCount: async () => 1,
+    listWorkers: async () => [
+      { wall: { wall: "kernel", by: "bwrap" } },
+      { wall: { wall: "kernel", by: "bwrap" } },
+      { wall: { wall: "user", by: "setuid" } },
+      {},
+    ],
     inFlight: () => 0,
     circuits: { list: () => [] },
   })
@@ -57,6 +62,13 @@ function recordOf(calls: OutboundCall[]): ExecutionRecord {
     attempt: { ...attempt, calls },
   }
 }
+
+test("workers are counted, and by the wall around their executors", async () => {
+  const text = await newMetrics().scrape()
+  expect(text).toContain("hooklane_workers 4\n")
+  expect(text).toContain('hooklane_executor_wall{wall="kernel",by="bwrap"} 2\n')
+  expect(text).toContain('hooklane_executor_wall{wall="user",by="setuid"} 1\n')
+})
 
 test("outbound calls are counted by what became of them, and their bytes by direction", async () => {
   const { observe, scrape } = newMetrics()

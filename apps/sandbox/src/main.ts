@@ -6,7 +6,7 @@ import { startSandbox } from "@hooklane/executor/sandbox"
 import { pino } from "pino"
 
 await runProcess(async () => {
-  const { executorUrl, maxExecutors, logLevel } = parseConfig(process.env)
+  const { executorUrl, maxExecutors, minimumWall, bwrap, logLevel } = parseConfig(process.env)
   if (!executorUrl)
     throw new AppError(
       "invalid_setting",
@@ -15,6 +15,6 @@ await runProcess(async () => {
 
   const base = { process: "sandbox", pid: process.pid }
   const log = pino({ level: logLevel, base }, openLogLines())
-  const sandbox = await startSandbox({ url: executorUrl, maxExecutors, log })
+  const sandbox = await startSandbox({ url: executorUrl, maxExecutors, minimumWall, bwrap, log })
   onStop(sandbox.close, log)
 })

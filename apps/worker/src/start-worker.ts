@@ -65,6 +65,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     heapMb: config.hookHeapMb,
     maxExecutors: config.maxExecutors,
     executorUrl: config.executorUrl,
+    minimumWall: config.minimumWall,
+    bwrap: config.bwrap,
+    privatePaths: [config.dataDir],
     maxResultBytes: config.maxResultBytes,
     maxLogBytes: config.maxLogBytes,
     egress: { mode: config.egress, allow: config.egressAllow, exceptions: config.egressExceptions },
@@ -84,8 +87,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     threads: config.threads,
     version: options.version,
     lanes: [...TRIGGER_IDS],
+    wall: executors.wall,
   })
-  log.info({ workerId, lanes: TRIGGER_IDS }, "worker started")
+  log.info({ workerId, lanes: TRIGGER_IDS, ...executors.wall }, "worker started")
   return {
     async close() {
       await untilAway(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { triggerIdSchema } from "@hooklane/core"
+import { standingWallSchema, triggerIdSchema } from "@hooklane/core"
 import { z } from "zod"
 import { execPipeline } from "./commands.ts"
 import type { QueueConnection } from "./connection.ts"
@@ -15,6 +15,8 @@ export const workerInfoSchema = z.strictObject({
   threads: z.int(),
   version: z.string(),
   lanes: z.array(triggerIdSchema),
+  /** What holds native code in its executors; workers of before 0.2 do not say. */
+  wall: standingWallSchema.exactOptional(),
 })
 export type WorkerInfo = z.infer<typeof workerInfoSchema>
 

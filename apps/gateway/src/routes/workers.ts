@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi"
-import { triggerIdSchema } from "@hooklane/core"
+import { standingWallSchema, triggerIdSchema } from "@hooklane/core"
 import type { WorkerInfo } from "@hooklane/queue"
 import { requireScope } from "../auth.ts"
 import { createRouter } from "../router.ts"
@@ -13,6 +13,10 @@ const workerSchema = z
     threads: z.int().describe("Threads per executor process"),
     version: z.string(),
     lanes: z.array(triggerIdSchema),
+    wall: z
+      .object(standingWallSchema.shape)
+      .describe("What holds native code in a hook's process, from nothing to all: process, user, kernel")
+      .optional(),
   })
   .openapi("Worker")
 

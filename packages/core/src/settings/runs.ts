@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { type HostPattern, parseHostPatterns } from "../host-patterns.ts"
+import { WALLS } from "../wall.ts"
 import { setting, wholeNumber } from "./setting.ts"
 
 /** How hooks run: their time, their memory, their processes, their way out. */
@@ -49,6 +50,22 @@ export const RUNS_SETTINGS = {
       "Executor processes of a worker, or of a sandbox service for all its workers: one per hook version in use, some 70 MB each; the least used go first.",
     example: "16",
     defaultText: "32, or what half of the memory holds",
+    usedBy: ["worker", "sandbox"],
+  }),
+  minimumWall: setting({
+    env: "HOOKLANE_WALLS",
+    schema: z.enum(WALLS, "must be kernel, user or process").default("process"),
+    description:
+      "The least that must hold native code in a hook's process, or nothing is started: namespaces of the kernel, a user of its own, or Node's permission model alone. See docs/security.md.",
+    example: "kernel",
+    usedBy: ["worker", "sandbox"],
+  }),
+  bwrap: setting({
+    env: "HOOKLANE_BWRAP",
+    schema: z.string().startsWith("/", "must be an absolute path").optional(),
+    description: "Path of bubblewrap, which raises the kernel's wall.",
+    example: "/usr/bin/bwrap",
+    defaultText: "the system's; `npm start` fetches one",
     usedBy: ["worker", "sandbox"],
   }),
   egress: setting({
