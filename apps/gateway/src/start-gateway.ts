@@ -59,7 +59,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     now: Date.now,
     log,
   })
-  const metrics = createMetrics({ lanes, listWorkers: () => listWorkers(connection), inFlight: () => replies.inFlight, circuits })
+  const metrics = createMetrics({
+    lanes,
+    listWorkers: () => listWorkers(connection),
+    inFlight: () => replies.inFlight,
+    circuits,
+  })
   const records = gatewayRecords(options, resources, metrics.observe)
   let phase: GatewayPhase = "starting"
   const app = createApp({

@@ -1,6 +1,15 @@
 import { spawnSync } from "node:child_process"
 import { createSocket } from "node:dgram"
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs"
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs"
 import { connect, type NetConnectOpts } from "node:net"
 import type { EscapeTargets } from "../walls/prove-enclosure.ts"
 
@@ -33,15 +42,14 @@ const behindNamespaces: Attempts = [
   ["it sees files that are not its own", () => foreignFiles().length > 0 || refuse()],
   ...["/", "/tmp", "/var/tmp", "/dev", "/dev/shm", "/run", process.cwd(), import.meta.dirname].flatMap(
     (folder): Attempts => [
-      [`it makes a file in ${folder}`, () => closeSync(openSync(`${folder}/escaped`, "w"))],
-      [`it makes a folder in ${folder}`, () => mkdirSync(`${folder}/escaped-folder`)],
+      [`it makes a file in ${folder}`, () => makeFile(`${folder}/escaped-${process.pid}`)],
+      [`it makes a folder in ${folder}`, () => makeFolder(`${folder}/escaped-${process.pid}`)],
     ],
   ),
   ...["/bin/sh", "/usr/bin/env", "/usr/bin/unshare", "/usr/bin/bwrap"].map((program): Attempts[number] => [
     `it starts ${program}`,
     () => spawnSync(program, { timeout: 1_000 }).pid > 0 || refuse(),
   ]),
-  ["it becomes another user", () => becomeAnother()],
   ["it connects to this machine", () => connects({ port: targets.port, host: "127.0.0.1" })],
   ["it connects to this machine over IPv6", () => connects({ port: targets.port, host: "::1" })],
   ...targets.sockets.map((path): Attempts[number] => [
@@ -60,10 +68,14 @@ const pastTheFilter: Attempts = [
   ["it starts a process", () => spawnSync(process.execPath, ["--version"]).pid > 0 || refuse()],
 ]
 
+/** Last, since it may lose rights by it. */
+const asAnother: Attempts = [["it becomes another user", () => becomeAnother()]]
+
 const attempts = [
   ...asSomebodyElse,
   ...(targets.wall === "kernel" ? behindNamespaces : []),
   ...(targets.isFiltered ? pastTheFilter : []),
+  ...(targets.wall === "kernel" ? asAnother : []),
 ]
 const down: string[] = []
 for (const [name, attempt] of attempts) {
@@ -106,6 +118,17 @@ function foreignFiles(): string[] {
   }
   look("/")
   return found
+}
+
+/** Where it works, nothing is left of it. */
+function makeFile(path: string): void {
+  closeSync(openSync(path, "wx"))
+  unlinkSync(path)
+}
+
+function makeFolder(path: string): void {
+  mkdirSync(path)
+  rmdirSync(path)
 }
 
 function becomeAnother(): void {

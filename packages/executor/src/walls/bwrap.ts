@@ -87,8 +87,8 @@ function rootOf({ runtime }: WallContext, files: readonly BoundFile[]): string[]
   ]
 }
 
-async function filesFor({ extraFiles = [] }: WallContext): Promise<BoundFile[]> {
-  return [{ source: process.execPath, target: NODE }, ...(await librariesOf(process.execPath)), ...extraFiles]
+async function filesFor({ program = process.execPath }: WallContext): Promise<BoundFile[]> {
+  return [{ source: program, target: NODE }, ...(await librariesOf(program))]
 }
 
 /** Without one on a processor whose system calls are not listed here. */

@@ -30,8 +30,8 @@ export interface WallContext {
   runtime: RuntimeFolder
   /** `bwrap` that was set or fetched; looked for on the PATH without it. */
   bwrap?: string | undefined
-  /** What a program is to see besides Node, its libraries and the runtime folder. Tests put tools there. */
-  extraFiles?: readonly { source: string; target: string }[]
+  /** What is started in the place of Node: for tests of what a program of the system could do there. */
+  program?: string
 }
 
 /** How to come by a wall, or a sentence that says why not, and what would help. */

@@ -59,8 +59,9 @@ export async function proveEnclosure({ targets, ...options }: ProveEnclosureOpti
       processes: [process.pid, process.ppid],
       knownFiles: options.enclosure.knownFiles,
       patienceMs: PATIENCE_MS,
-      ...listeners.targets,
+      port: listeners.port,
       ...targets,
+      sockets: [...listeners.sockets, ...(targets?.sockets ?? [])],
     })
   } finally {
     listeners.close()
@@ -105,7 +106,8 @@ async function listen() {
   const address = servers[0]?.address()
   const port = typeof address === "object" && address ? address.port : 0
   return {
-    targets: { port, sockets: process.platform === "linux" ? [abstract] : [] },
+    port,
+    sockets: process.platform === "linux" ? [abstract] : [],
     close: () => {
       for (const server of servers) server.close()
     },

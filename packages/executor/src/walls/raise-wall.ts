@@ -64,14 +64,16 @@ export async function raiseWall({
   }
 }
 
-function ownUser(identities: Identities): Rung {
+/** A user of its own for each executor, which another user cannot read, signal or trace. */
+export function ownUser(identities: Identities): Rung {
   return async () =>
     "problem" in identities
       ? `executors cannot be users of their own: ${identities.problem}`
       : { ...UNENCLOSED, wall: "user", by: "setuid" }
 }
 
-const nothing: Rung = async () => ({ ...UNENCLOSED, wall: "process", by: "node" })
+/** Node's permission model alone. */
+export const nothing: Rung = async () => ({ ...UNENCLOSED, wall: "process", by: "node" })
 
 const UNENCLOSED = {
   knownFiles: [],

@@ -1,0 +1,204 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest"
+import { openIdentities } from "../src/identity.ts"
+import { startSandbox } from "../src/remote/start-sandbox.ts"
+import { makeRuntimeFolder, type RuntimeFolder } from "../src/runtime-folder.ts"
+import { bwrap } from "../src/walls/bwrap.ts"
+import { startEnclosed } from "../src/walls/enclosed-process.ts"
+import type { Enclosure, Rung, WallContext } from "../src/walls/enclosure.ts"
+import { type EscapeTargets, proveEnclosure } from "../src/walls/prove-enclosure.ts"
+import { nothing, ownUser } from "../src/walls/raise-wall.ts"
+import { start } from "./harness.ts"
+
+const isRoot = process.getuid?.() === 0
+/** As root, also a user without any right: what an ordinary user's worker can raise. */
+const OWNERS: [name: string, owner: Owner | undefined][] = isRoot
+  ? [
+      ["root", undefined],
+      ["an ordinary user", { uid: 31_001, gid: 31_001 }],
+    ]
+  : [["an ordinary user", undefined]]
+
+let folder: string
+let runtime: RuntimeFolder
+const children: ChildProcess[] = []
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "hooklane-walls-"))
+  chmodSync(folder, 0o755)
+  runtime = await makeRuntimeFolder()
+})
+afterAll(async () => {
+  await runtime.remove()
+  rmSync(folder, { recursive: true })
+})
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL")
+})
+
+interface Owner {
+  uid: number
+  gid: number
+}
+
+async function raise(rung: Rung, owner: Owner | undefined, context: Partial<WallContext> = {}) {
+  const found = await rung({ runtime, bwrap: process.env["HOOKLANE_BWRAP"], ...context })
+  if (typeof found === "string") throw new Error(found)
+  return { ...found, takeIdentity: () => owner }
+}
+
+/** A data folder, processes and sockets of the user that executors run as. */
+async function targetsOf(owner: Owner | undefined) {
+  const home = mkdtempSync(join(folder, "data-"))
+  const key = join(home, "master.key")
+  writeFileSync(key, "the key of everything", { mode: 0o600 })
+  if (owner) for (const path of [home, key]) chownSync(path, owner.uid, owner.gid)
+  const sibling = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], {
+    ...owner,
+    env: { SECRET: "of a sibling" },
+    cwd: "/",
+    stdio: "ignore",
+  })
+  children.push(sibling)
+  await once(sibling, "spawn")
+  const socket = join(home, "redis.sock")
+  const redis = createServer((one) => one.destroy()).listen(socket)
+  await once(redis, "listening")
+  if (owner) chownSync(socket, owner.uid, owner.gid)
+  const targets: Partial<EscapeTargets> = {
+    privatePaths: [key, home],
+    processes: [process.pid, process.ppid, sibling.pid ?? 0],
+    sockets: [socket],
+  }
+  return { key, sibling, socket, targets, close: () => redis.close() }
+}
+
+async function assumeEscape(enclosure: Enclosure, owner: Owner | undefined) {
+  const made = await targetsOf(owner)
+  const down = await proveEnclosure({ runtime, enclosure, targets: made.targets })
+  made.close()
+  return { ...made, down }
+}
+
+describe.runIf(process.platform === "linux")("native code in an executor", () => {
+  test.each(OWNERS)("finds nothing behind bubblewrap, started by %s", async (_, owner) => {
+    const { down } = await assumeEscape(await raise(bwrap, owner), owner)
+    expect(down).toEqual([])
+  })
+
+  test.runIf(isRoot)("does not get at other users' files and processes as a user of its own", async () => {
+    const { down } = await assumeEscape(
+      await raise(ownUser(await openIdentities(runtime.entryFile)), OWNERS[1]?.[1]),
+      undefined,
+    )
+    expect(down).toEqual([])
+  })
+
+  test.each(OWNERS)("gets at all of it without a wall, started by %s", async (_, owner) => {
+    const claimed = { wall: "kernel", isFiltered: true } as const
+    const { down, key, sibling, socket } = await assumeEscape(
+      { ...(await raise(nothing, owner)), ...claimed },
+      owner,
+    )
+    expect(down).toEqual(
+      expect.arrayContaining([
+        `it reads ${key}`,
+        `it signals process ${sibling.pid}`,
+        `it reads the environment of process ${sibling.pid}`,
+        `it reads the memory of process ${sibling.pid}`,
+        "it reads /etc/passwd",
+        "it sees files that are not its own",
+        "it makes a file in /tmp",
+        "it starts /bin/sh",
+        "it starts a process",
+        "it connects to this machine",
+        `it connects to the socket ${JSON.stringify(socket)}`,
+      ]),
+    )
+  })
+})
+
+/** Runs a program of this machine in the place of Node, which a stranger's code would have to bring along. */
+async function runInside(program: string, args: string[], owner: Owner | undefined) {
+  const enclosure = await raise(bwrap, owner, { program })
+  const child = startEnclosed({ runtime, enclosure, network: "none", pipes: [] }, args)
+  let output = ""
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    output += text
+  })
+  const [code] = await once(child, "close")
+  return { code, output }
+}
+
+describe.runIf(process.platform === "linux")("the kernel refuses inside", () => {
+  test.each(
+    OWNERS.flatMap(([name, owner]) =>
+      [
+        ["another user namespace", "/usr/bin/unshare", ["--user", "/bin/node"]],
+        ["another mount namespace", "/usr/bin/unshare", ["--mount", "/bin/node"]],
+        ["the namespaces of another process", "/usr/bin/nsenter", ["--target", "1", "--net", "/bin/node"]],
+        ["a mount", "/bin/mount", ["-t", "tmpfs", "none", "/dev"]],
+        ["to write to what it may read", "/bin/mount", ["-o", "remount,rw", "/"]],
+        ["a new process", "/bin/sh", ["-c", "(:)"]],
+        ["a change of user", "/usr/bin/setpriv", ["--reuid", "12345", "/bin/node"]],
+      ].map(([what, program, args]) => [what, name, program, args, owner] as const),
+    ),
+  )("%s, to %s", async (_what, _name, program, args, owner) => {
+    const { code, output } = await runInside(String(program), [args].flat().map(String), owner)
+    expect(code).not.toBe(0)
+    expect(output).toMatch(/not permitted|denied|cannot fork|must be superuser|Invalid argument/i)
+  })
+})
+
+describe("a wall that is wanted and does not stand", () => {
+  test("is refused, with what was tried and what to do", async () => {
+    await expect(start({ minimumWall: "kernel", bwrap: "/does/not/exist/bwrap" })).rejects.toMatchObject({
+      code: "invalid_setting",
+      message: expect.stringMatching(
+        /^HOOKLANE_WALLS=kernel, but the wall around hooks would be "(user|process)" here, so none is run:\n {2}- \/does\/not\/exist\/bwrap does not run/,
+      ),
+    })
+  })
+
+  test("counts as not there when it does not hold what it claims", async () => {
+    const pretender = join(folder, "bwrap")
+    writeFileSync(
+      pretender,
+      `#!/bin/sh
+       while [ $# -gt 0 ] && [ "$1" != --seccomp ]; do shift; done
+       [ $# -gt 0 ] || exit 0
+       shift 3; exec "${process.execPath}" "$@"`,
+      { mode: 0o755 },
+    )
+    const warn = vi.fn()
+    const executors = await start({ bwrap: pretender, log: { warn } })
+    expect(executors.wall.by).not.toBe("bwrap")
+    expect(warn.mock.calls[0]?.[0]).toMatchObject({
+      reasons: expect.arrayContaining([
+        expect.stringMatching(/^bwrap does not hold here: it (reads|signals|sees) /),
+      ]),
+    })
+    await executors.close()
+  })
+
+  test("is refused by a worker whose sandbox service has a lower one", async () => {
+    const home = mkdtempSync(join(folder, "service-"))
+    const url = `unix://${join(home, "executors.sock")}`
+    const sandbox = await startSandbox({ url, bwrap: "/does/not/exist/bwrap", log: { info() {}, warn() {} } })
+    await expect(start({ executorUrl: url, minimumWall: "kernel" })).rejects.toMatchObject({
+      code: "invalid_setting",
+      message: expect.stringMatching(
+        /^HOOKLANE_WALLS=kernel, but the wall .* in the sandbox service is "(user|process)"/,
+      ),
+    })
+    const executors = await start({ executorUrl: url })
+    expect(executors.wall).toEqual(isRoot ? { wall: "user", by: "setuid" } : { wall: "process", by: "node" })
+    await executors.close()
+    await sandbox.close()
+  })
+})
