@@ -12,6 +12,7 @@ import { openOutput } from "./launcher/output.ts"
 import { openProcessGroups } from "./launcher/process-groups.ts"
 import { startService } from "./launcher/start-service.ts"
 import { listenForStop } from "./launcher/stop-request.ts"
+import { watchWall } from "./launcher/watch-wall.ts"
 import { welcome } from "./launcher/welcome.ts"
 
 /** The log on disk is at most three of these. */
@@ -31,9 +32,11 @@ async function launch(config: Config): Promise<void> {
   const print = (line: string) => write(`${line}\n`)
   const onTrouble = ({ message }: Error) =>
     print(`The log file cannot be written (${message}): lines are dropped until it can. All else goes on.`)
+  const wall = watchWall()
   const output = openOutput({
     file: openLogFile({ path: logFile, maxBytes: MAX_LOG_BYTES, keep: 2, onTrouble }),
     print,
+    onLine: wall.take,
     printFrom: config.logLevel === "debug" ? "debug" : "warn",
   })
   const giveUp = (reason: string) => stop.fail(new PlainError(`${reason}\n\nThe whole log: ${logFile}`))
@@ -56,7 +59,7 @@ async function launch(config: Config): Promise<void> {
       signal: stop.signal,
     })
     processes.markReady()
-    print(welcome({ url, credentialsFile: credentialsFile(dataDir.path), logFile }))
+    print(welcome({ url, credentialsFile: credentialsFile(dataDir.path), logFile, wall: wall.describe() }))
     if (!stop.signal.aborted) await once(stop.signal, "abort")
   } catch (error) {
     if (error !== stop.signal.reason) throw explainDataDir(error, dataDir.path)

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { TestProject } from "vitest/node"
 import { PlainError } from "./bootstrap/steps.mjs"
+import { findBwrapHere } from "./bwrap.ts"
 import { startPostgres } from "./postgres.ts"
 import { startRedis } from "./redis.ts"
 
@@ -17,7 +18,7 @@ declare module "vitest" {
 
 /** One Redis and one PostgreSQL for the whole run, gone with it. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [redis, postgres] = await Promise.all([provideRedis(), providePostgres()])
+  const [redis, postgres] = await Promise.all([provideRedis(), providePostgres(), provideBwrap()])
   project.provide("redisUrl", redis.url)
   project.provide("postgres", postgres.provided)
   return async () => {
@@ -33,6 +34,13 @@ async function provideRedis() {
     await rm(dir, { recursive: true, force: true })
   }
   return { url: redis.url, close }
+}
+
+/** Executors of tests are walled in as those of `npm start` are; the processes of tests inherit the variable. */
+async function provideBwrap(): Promise<void> {
+  const found = await findBwrapHere()
+  if ("path" in found) process.env["HOOKLANE_BWRAP"] ??= found.path
+  else process.stderr.write(`There is no bubblewrap (${found.missing}).\n`)
 }
 
 /** A machine without PostgreSQL runs the other tests; where it must not be missing, in CI, that is a failure. */

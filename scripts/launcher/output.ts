@@ -17,14 +17,17 @@ export interface OutputDeps {
   print: (line: string) => void
   /** The least important level that is printed. */
   printFrom: Level
+  /** Sees every line. */
+  onLine?: (line: string) => void
 }
 
 /** Last words that are kept per process. */
 const TAIL_LINES = 40
 
-export function openOutput({ file, print, printFrom }: OutputDeps): Output {
+export function openOutput({ file, print, printFrom, onLine }: OutputDeps): Output {
   const add = (line: string) => {
     file.write(`${line}\n`)
+    onLine?.(line)
     if (levelOf(line) >= LEVELS[printFrom]) print(readableLogLine(line))
   }
   return {

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import type { Config } from "@hooklane/core"
 import { step } from "../bootstrap/steps.mjs"
+import { findBwrapHere } from "../bwrap.ts"
 import { generatePassword, planRedis } from "../redis/plan-redis.ts"
 import { redisUrl } from "../redis/redis-address.ts"
 import { waitForPreviousRedis, waitForRedis } from "../redis/wait-for-redis.ts"
@@ -36,6 +37,7 @@ export async function startService(deps: ServiceDeps): Promise<string> {
     HOOKLANE_DATA_DIR: deps.dataDir,
     REDIS_URL:
       deps.config.redisUrl ?? (await step("Starting Redis", (note) => startPrivateRedis(deps, note))),
+    ...(await bubblewrap(deps)),
   }
   return step(`Starting the gateway and ${workers} worker${workers === 1 ? "" : "s"}`, (note) => {
     const numbers = Array.from({ length: workers }, (_, index) => index + 1)
@@ -57,6 +59,13 @@ async function startPrivateRedis({ dataDir, processes, signal }: ServiceDeps, no
   processes.start([{ name: "redis", ...plan.command }])
   await waitForRedis(plan.address, { signal, note })
   return redisUrl(plan.address)
+}
+
+/** The kernel's wall around hooks, where this machine can raise it; workers say which one stands, and why. */
+async function bubblewrap({ config }: ServiceDeps): Promise<Record<string, string>> {
+  if (config.bwrap || config.executorUrl) return {}
+  const found = await step("Looking for bubblewrap", findBwrapHere)
+  return "path" in found ? { HOOKLANE_BWRAP: found.path } : {}
 }
 
 function appSpec(

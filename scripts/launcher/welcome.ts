@@ -4,10 +4,12 @@ export interface WelcomeFacts {
   url: string
   credentialsFile: string
   logFile: string
+  /** What holds native code in the processes of hooks. */
+  wall: string | undefined
 }
 
 /** What a person needs next. The commands can be pasted into a POSIX shell in the project's folder. */
-export function welcome({ url, credentialsFile, logFile }: WelcomeFacts): string {
+export function welcome({ url, credentialsFile, logFile, wall = "unknown" }: WelcomeFacts): string {
   const file = relative(process.cwd(), credentialsFile)
   const path = file.startsWith("..") ? credentialsFile : `./${file}`
   return `
@@ -16,6 +18,7 @@ Hooklane is ready.
   API          ${url}        (reference: ${url}/docs)
   Credentials  ${credentialsFile}
   Log          ${logFile}
+  Hooks        ${wall}
 
 See it work, in another terminal:
 

@@ -10,6 +10,7 @@ export function start(options: Partial<ExecutorsOptions> = {}): Promise<Executor
     maxLogBytes: 65_536,
     maxExecutors: 4,
     egress: { mode: "public", allow: [], exceptions: [] },
+    bwrap: process.env["HOOKLANE_BWRAP"],
     log: { warn: () => {} },
     ...options,
   })
