@@ -1,18 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process"
+import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest"
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { encodeFrame } from "../src/contained/frames.ts"
 import { openIdentities } from "../src/identity.ts"
-import { startSandbox } from "../src/remote/start-sandbox.ts"
 import { makeRuntimeFolder, type RuntimeFolder } from "../src/runtime-folder.ts"
 import { bwrap } from "../src/walls/bwrap.ts"
 import { startEnclosed } from "../src/walls/enclosed-process.ts"
 import type { Enclosure, Rung, WallContext } from "../src/walls/enclosure.ts"
 import { type EscapeTargets, proveEnclosure } from "../src/walls/prove-enclosure.ts"
-import { nothing, ownUser } from "../src/walls/raise-wall.ts"
+import { nothing, ownUser, raiseWall } from "../src/walls/raise-wall.ts"
+import { unshare } from "../src/walls/unshare.ts"
 import { start } from "./harness.ts"
 
 const isRoot = process.getuid?.() === 0
@@ -86,9 +88,14 @@ async function assumeEscape(enclosure: Enclosure, owner: Owner | undefined) {
 }
 
 describe.runIf(process.platform === "linux")("native code in an executor", () => {
-  test.each(OWNERS)("finds nothing behind bubblewrap, started by %s", async (_, owner) => {
-    const { down } = await assumeEscape(await raise(bwrap, owner), owner)
-    expect(down).toEqual([])
+  describe.each([
+    ["bubblewrap", bwrap],
+    ["unshare", unshare],
+  ] as const)("behind %s", (_rung, rung) => {
+    test.each(OWNERS)("finds nothing, started by %s", async (_owner, owner) => {
+      const { down } = await assumeEscape(await raise(rung, owner), owner)
+      expect(down).toEqual([])
+    })
   })
 
   test.runIf(isRoot)("does not get at other users' files and processes as a user of its own", async () => {
@@ -124,8 +131,7 @@ describe.runIf(process.platform === "linux")("native code in an executor", () =>
 })
 
 /** Runs a program of this machine in the place of Node, which a stranger's code would have to bring along. */
-async function runInside(program: string, args: string[], owner: Owner | undefined) {
-  const enclosure = await raise(bwrap, owner, { program })
+async function runInside(enclosure: Enclosure, args: readonly string[]) {
   const child = startEnclosed({ runtime, enclosure, network: "none", pipes: [] }, args)
   let output = ""
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
@@ -135,31 +141,39 @@ async function runInside(program: string, args: string[], owner: Owner | undefin
   return { code, output }
 }
 
-describe.runIf(process.platform === "linux")("the kernel refuses inside", () => {
-  test.each(
-    OWNERS.flatMap(([name, owner]) =>
-      [
-        ["another user namespace", "/usr/bin/unshare", ["--user", "/bin/node"]],
-        ["another mount namespace", "/usr/bin/unshare", ["--mount", "/bin/node"]],
-        ["the namespaces of another process", "/usr/bin/nsenter", ["--target", "1", "--net", "/bin/node"]],
-        ["a mount", "/bin/mount", ["-t", "tmpfs", "none", "/dev"]],
-        ["to write to what it may read", "/bin/mount", ["-o", "remount,rw", "/"]],
-        ["a new process", "/bin/sh", ["-c", "(:)"]],
-        ["a change of user", "/usr/bin/setpriv", ["--reuid", "12345", "/bin/node"]],
-      ].map(([what, program, args]) => [what, name, program, args, owner] as const),
-    ),
-  )("%s, to %s", async (_what, _name, program, args, owner) => {
-    const { code, output } = await runInside(String(program), [args].flat().map(String), owner)
-    expect(code).not.toBe(0)
-    expect(output).toMatch(
-      /not permitted|denied|cannot fork|must be superuser|Invalid argument|No such file/i,
-    )
-  })
-})
+const REFUSED: [what: string, program: string, args: string[]][] = [
+  ["another user namespace", "/usr/bin/unshare", ["--user", "/bin/node"]],
+  ["another mount namespace", "/usr/bin/unshare", ["--mount", "/bin/node"]],
+  ["the namespaces of another process", "/usr/bin/nsenter", ["--target", "1", "--net", "/bin/node"]],
+  ["a mount", "/bin/mount", ["-t", "tmpfs", "none", "/dev"]],
+  ["to write to what it may read", "/bin/mount", ["-o", "remount,rw", "/"]],
+  ["a change of user", "/usr/bin/setpriv", ["--reuid", "12345", "/bin/node"]],
+  ["a new process", "/bin/sh", ["-c", "(:)"]],
+]
+
+describe
+  .runIf(process.platform === "linux")
+  .each([bwrap, unshare].flatMap((rung) => OWNERS.map(([name, owner]) => [rung, name, owner] as const)))(
+  "behind $name, started by %s, the kernel refuses",
+  (rung, _name, owner) => {
+    test.each(REFUSED)("%s", async (what, program, args) => {
+      const enclosure = await raise(rung, owner, { program })
+      // Without a filter of system calls processes may be started, of which there is nothing but Node.
+      if (what === "a new process" && !enclosure.isFiltered) return
+      const { code, output } = await runInside(enclosure, args)
+      expect(code).not.toBe(0)
+      expect(output).toMatch(
+        /not permitted|denied|cannot fork|must be superuser|Invalid argument|No (such file|space)/i,
+      )
+    })
+  },
+)
 
 describe("a wall that is wanted and does not stand", () => {
+  const none = { minimum: "kernel", privatePaths: [], bwrap: "/does/not/exist/bwrap" } as const
+
   test("is refused, with what was tried and what to do", async () => {
-    await expect(start({ minimumWall: "kernel", bwrap: "/does/not/exist/bwrap" })).rejects.toMatchObject({
+    await expect(raiseWall({ ...none, runtime, rungs: [bwrap] })).rejects.toMatchObject({
       code: "invalid_setting",
       message: expect.stringMatching(
         /^HOOKLANE_WALLS=kernel, but the wall around hooks would be "(user|process)" here, so none is run:\n {2}- \/does\/not\/exist\/bwrap does not run/,
@@ -177,30 +191,41 @@ describe("a wall that is wanted and does not stand", () => {
        shift 3; exec "${process.execPath}" "$@"`,
       { mode: 0o755 },
     )
-    const warn = vi.fn()
-    const executors = await start({ bwrap: pretender, log: { warn } })
-    expect(executors.wall.by).not.toBe("bwrap")
-    expect(warn.mock.calls[0]?.[0]).toMatchObject({
-      reasons: expect.arrayContaining([
-        expect.stringMatching(/^bwrap does not hold here: it (reads|signals|sees) /),
-      ]),
+    const raised = raiseWall({
+      runtime,
+      minimum: "process",
+      privatePaths: [],
+      bwrap: pretender,
+      rungs: [bwrap],
     })
-    await executors.close()
+    expect(await raised).toMatchObject({
+      enclosure: { wall: isRoot ? "user" : "process" },
+      reasons: [expect.stringMatching(/^bwrap does not hold here: it (reads|signals|sees) /)],
+    })
+  })
+
+  test.runIf(process.platform === "linux")("gives way to the next one", async () => {
+    const { enclosure, reasons } = await raiseWall({ ...none, runtime, rungs: [bwrap, unshare] })
+    expect(enclosure).toMatchObject({ wall: "kernel", by: "unshare" })
+    expect(reasons).toHaveLength(1)
   })
 
   test("is refused by a worker whose sandbox service has a lower one", async () => {
-    const home = mkdtempSync(join(folder, "service-"))
-    const url = `unix://${join(home, "executors.sock")}`
-    const sandbox = await startSandbox({ url, bwrap: "/does/not/exist/bwrap", log: { info() {}, warn() {} } })
-    await expect(start({ executorUrl: url, minimumWall: "kernel" })).rejects.toMatchObject({
+    const path = join(mkdtempSync(join(folder, "service-")), "executors.sock")
+    const welcome = {
+      type: "welcome",
+      worker: randomUUID(),
+      maxExecutors: 1,
+      wall: { wall: "user", by: "setuid" },
+    }
+    const service = createServer((socket) => socket.once("data", () => socket.write(encodeFrame(welcome))))
+    service.listen(path)
+    await expect(start({ executorUrl: `unix://${path}`, minimumWall: "kernel" })).rejects.toMatchObject({
       code: "invalid_setting",
       message: expect.stringMatching(
-        /^HOOKLANE_WALLS=kernel, but the wall .* in the sandbox service is "(user|process)"/,
+        /^HOOKLANE_WALLS=kernel, but the wall .* in the sandbox service is "user"/,
       ),
     })
-    const executors = await start({ executorUrl: url })
-    expect(executors.wall).toEqual(isRoot ? { wall: "user", by: "setuid" } : { wall: "process", by: "node" })
-    await executors.close()
-    await sandbox.close()
+    service.close()
   })
 })

@@ -9,10 +9,11 @@ import { type BoundFile, librariesOf } from "./node-files.ts"
 import { seccompFilter } from "./seccomp.ts"
 import { callTableFor } from "./system-calls.ts"
 
-const DEVICES = ["/dev/null", "/dev/urandom"]
+/** What a program may open besides files. */
+export const DEVICES = ["/dev/null", "/dev/urandom"]
 const TIMEOUT_MS = 10_000
 /** Where Node is inside: the folders of this installation are none of a hook's business. */
-const NODE = "/bin/node"
+export const NODE = "/bin/node"
 /** Through this descriptor bwrap reads the filter, which the shell that starts it opens. */
 const FILTER_FD = 9
 
@@ -87,7 +88,8 @@ function rootOf({ runtime }: WallContext, files: readonly BoundFile[]): string[]
   ]
 }
 
-async function filesFor({ program = process.execPath }: WallContext): Promise<BoundFile[]> {
+/** Node and its libraries. */
+export async function filesFor({ program = process.execPath }: WallContext): Promise<BoundFile[]> {
   return [{ source: program, target: NODE }, ...(await librariesOf(program))]
 }
 

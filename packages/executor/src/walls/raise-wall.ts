@@ -3,6 +3,7 @@ import { type Identities, openIdentities } from "../identity.ts"
 import { bwrap } from "./bwrap.ts"
 import type { EnclosedCommand, Enclosure, Rung, WallContext } from "./enclosure.ts"
 import { proveEnclosure } from "./prove-enclosure.ts"
+import { unshare } from "./unshare.ts"
 
 export interface RaisedWall {
   enclosure: Enclosure
@@ -17,7 +18,7 @@ export interface RaiseWallOptions extends WallContext {
   privatePaths: readonly string[]
 }
 
-const RUNGS: readonly Rung[] = [bwrap]
+const RUNGS: readonly Rung[] = [bwrap, unshare]
 
 /**
  * The highest wall that this machine lets us raise, from namespaces to nothing. Each is proven by a program that tries
