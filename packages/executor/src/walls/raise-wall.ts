@@ -16,6 +16,8 @@ export interface RaiseWallOptions extends WallContext {
   minimum: Wall
   /** Files of ours that no executor may read. */
   privatePaths: readonly string[]
+  /** From the highest wall to the lowest; a user of its own, and nothing, always come last. */
+  rungs?: readonly Rung[]
 }
 
 const RUNGS: readonly Rung[] = [bwrap, unshare]
@@ -28,11 +30,12 @@ const RUNGS: readonly Rung[] = [bwrap, unshare]
 export async function raiseWall({
   minimum,
   privatePaths,
+  rungs = RUNGS,
   ...context
 }: RaiseWallOptions): Promise<RaisedWall> {
   const identities = await openIdentities(context.runtime.entryFile)
   const reasons: string[] = []
-  for (const rung of [...RUNGS, ownUser(identities), nothing]) {
+  for (const rung of [...rungs, ownUser(identities), nothing]) {
     const found = await rung(context)
     const raised = typeof found === "string" ? found : await prove(found)
     if (typeof raised !== "string") return demand(minimum, { enclosure: raised, reasons })
