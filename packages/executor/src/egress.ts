@@ -228,15 +228,24 @@ const HEAP_MB = 256
 
 /** What it has more than an executor is the network. */
 function spawnBroker({ runtime, enclosure }: EgressOptions): ChildProcess {
-  return startEnclosed({ runtime, enclosure, network: "shared", env: { UV_THREADPOOL_SIZE: String(RESOLVER_THREADS) }, pipes: ["ipc"] }, [
-    "--permission",
-    "--allow-net",
-    `--allow-fs-read=${runtime.path}/`,
-    `--max-old-space-size=${HEAP_MB}`,
-    "--disallow-code-generation-from-strings",
-    "--no-addons",
-    "--disable-sigusr1",
-    "--no-warnings",
-    runtime.egressFile,
-  ])
+  return startEnclosed(
+    {
+      runtime,
+      enclosure,
+      network: "shared",
+      env: { UV_THREADPOOL_SIZE: String(RESOLVER_THREADS) },
+      pipes: ["ipc"],
+    },
+    [
+      "--permission",
+      "--allow-net",
+      `--allow-fs-read=${runtime.path}/`,
+      `--max-old-space-size=${HEAP_MB}`,
+      "--disallow-code-generation-from-strings",
+      "--no-addons",
+      "--disable-sigusr1",
+      "--no-warnings",
+      runtime.egressFile,
+    ],
+  )
 }
