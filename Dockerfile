@@ -45,9 +45,13 @@ COPY apps/worker apps/worker
 USER 10002:10002
 CMD ["node", "apps/worker/src/main.ts"]
 
+# Bubblewrap raises the kernel's wall around each hook where the container may make namespaces (docs/security.md).
 # Writes to /tmp and makes one socket. As root with SETUID, SETGID and KILL it gives each executor a user of its own;
 # as any other user it runs them as itself.
 FROM meeting AS sandbox
+RUN apt-get update \
+  && apt-get install --yes --no-install-recommends bubblewrap \
+  && rm -rf /var/lib/apt/lists/*
 COPY apps/sandbox apps/sandbox
 USER 0:10002
 CMD ["node", "apps/sandbox/src/main.ts"]
