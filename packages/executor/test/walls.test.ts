@@ -11,7 +11,7 @@ import { openIdentities } from "../src/identity.ts"
 import { makeRuntimeFolder, type RuntimeFolder } from "../src/runtime-folder.ts"
 import { bwrap } from "../src/walls/bwrap.ts"
 import { startEnclosed } from "../src/walls/enclosed-process.ts"
-import type { Enclosure, Rung, WallContext } from "../src/walls/enclosure.ts"
+import type { Enclosure, Network, Rung, WallContext } from "../src/walls/enclosure.ts"
 import { type EscapeTargets, proveEnclosure } from "../src/walls/prove-enclosure.ts"
 import { nothing, ownUser, raiseWall } from "../src/walls/raise-wall.ts"
 import { unshare } from "../src/walls/unshare.ts"
@@ -80,9 +80,9 @@ async function targetsOf(owner: Owner | undefined) {
   return { key, sibling, socket, targets, close: () => redis.close() }
 }
 
-async function assumeEscape(enclosure: Enclosure, owner: Owner | undefined) {
+async function assumeEscape(enclosure: Enclosure, owner: Owner | undefined, network: Network = "none") {
   const made = await targetsOf(owner)
-  const down = await proveEnclosure({ runtime, enclosure, targets: made.targets })
+  const down = await proveEnclosure({ runtime, enclosure, network, targets: made.targets })
   made.close()
   return { ...made, down }
 }
@@ -96,6 +96,14 @@ describe.runIf(process.platform === "linux")("native code in an executor", () =>
       const { down } = await assumeEscape(await raise(rung, owner), owner)
       expect(down).toEqual([])
     })
+
+    test.each(OWNERS)(
+      "finds nothing but the network in the egress broker, started by %s",
+      async (_owner, owner) => {
+        const { down } = await assumeEscape(await raise(rung, owner), owner, "shared")
+        expect(down).toEqual([])
+      },
+    )
   })
 
   test.runIf(isRoot)("does not get at other users' files and processes as a user of its own", async () => {
@@ -151,11 +159,13 @@ const REFUSED: [what: string, program: string, args: string[]][] = [
   ["a new process", "/bin/sh", ["-c", "(:)"]],
 ]
 
-describe
-  .runIf(process.platform === "linux")
-  .each([bwrap, unshare].flatMap((rung) => OWNERS.map(([name, owner]) => [rung, name, owner] as const)))(
-  "behind $name, started by %s, the kernel refuses",
-  (rung, _name, owner) => {
+const EVERY_RUNG = Object.entries({ bwrap, unshare }).flatMap(([tool, rung]) =>
+  OWNERS.map(([name, owner]) => ({ tool, name, rung, owner })),
+)
+
+describe.runIf(process.platform === "linux").each(EVERY_RUNG)(
+  "behind $tool, started by $name, the kernel refuses",
+  ({ rung, owner }) => {
     test.each(REFUSED)("%s", async (what, program, args) => {
       const enclosure = await raise(rung, owner, { program })
       // Without a filter of system calls processes may be started, of which there is nothing but Node.

@@ -50,6 +50,10 @@ const behindNamespaces: Attempts = [
     `it starts ${program}`,
     () => spawnSync(program, { timeout: 1_000 }).pid > 0 || refuse(),
   ]),
+]
+
+/** The egress broker alone has a network. */
+const overTheNetwork: Attempts = [
   ["it connects to this machine", () => connects({ port: targets.port, host: "127.0.0.1" })],
   ["it connects to this machine over IPv6", () => connects({ port: targets.port, host: "::1" })],
   ...targets.sockets.map((path): Attempts[number] => [
@@ -74,6 +78,7 @@ const asAnother: Attempts = [["it becomes another user", () => becomeAnother()]]
 const attempts = [
   ...asSomebodyElse,
   ...(targets.wall === "kernel" ? behindNamespaces : []),
+  ...(targets.wall === "kernel" && targets.network === "none" ? overTheNetwork : []),
   ...(targets.isFiltered ? pastTheFilter : []),
   ...(targets.wall === "kernel" ? asAnother : []),
 ]
@@ -109,9 +114,9 @@ function foreignFiles(): string[] {
   const look = (folder: string): void => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = `${folder === "/" ? "" : folder}/${entry.name}`
-      if (path === import.meta.dirname) continue
+      if (path === import.meta.dirname || known.has(path)) continue
       if (entry.isDirectory()) look(path)
-      else if (!known.has(path)) found.push(path)
+      else found.push(path)
       // On a machine without a wall there is no need to see them all.
       if (found.length > 0) return
     }

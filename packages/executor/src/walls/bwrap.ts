@@ -26,15 +26,16 @@ export const bwrap: Rung = async (context) => {
     const { stdout: help } = await promisify(execFile)(program, ["--help"], { env, timeout: TIMEOUT_MS })
     const files = await filesFor(context)
     const common = [program, ...NAMESPACES, ...supported(help)] as const
+    const withNetwork = [...files, ...(await networkFiles(files))]
     const ways = {
       none: await prepare(context, { files, sockets: "none" }),
-      shared: await prepare(context, { files: [...files, ...(await networkFiles(files))], sockets: "any" }),
+      shared: await prepare(context, { files: withNetwork, sockets: "any" }),
     }
     return {
       wall: "kernel",
       by: "bwrap",
       isFiltered: ways.none.prelude !== "",
-      knownFiles: [...DEVICES, ...files.map(({ target }) => target)],
+      knownFiles: { none: namesOf(files), shared: namesOf(withNetwork) },
       enclose(nodeArgs, network) {
         const { options, prelude } = ways[network]
         const own = network === "none" ? ["--unshare-net"] : []
@@ -86,6 +87,11 @@ function rootOf({ runtime }: WallContext, files: readonly BoundFile[]): string[]
     ...DEVICES.flatMap((device) => ["--dev-bind", device, device]),
     ...["--remount-ro", "/", "--chdir", runtime.path, "--unsetenv", "LD_LIBRARY_PATH"],
   ]
+}
+
+/** What the proof may find in the tree. */
+export function namesOf(files: readonly BoundFile[]): string[] {
+  return [...DEVICES, ...files.map(({ target }) => target)]
 }
 
 /** Node and its libraries. */

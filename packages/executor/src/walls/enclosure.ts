@@ -20,7 +20,7 @@ export interface Enclosure extends StandingWall {
   /** A filter keeps it from most of the kernel's calls, those that start processes among them. */
   isFiltered: boolean
   /** What can be seen besides the runtime folder. */
-  knownFiles: readonly string[]
+  knownFiles: Record<Network, readonly string[]>
   /** A user of its own for each executor, where the machine lets us change users. */
   takeIdentity(): Identity | undefined
 }

@@ -6,7 +6,7 @@ import type { Wall } from "@hooklane/core"
 import { z } from "zod"
 import type { RuntimeFolder } from "../runtime-folder.ts"
 import { startEnclosed } from "./enclosed-process.ts"
-import type { Enclosure } from "./enclosure.ts"
+import type { Enclosure, Network } from "./enclosure.ts"
 import { killLine } from "./process-tree.ts"
 
 /** What `assume-escape.ts` tries to get at. */
@@ -14,6 +14,7 @@ export interface EscapeTargets {
   /** What is claimed: the attempts that it does not hold are left out. */
   wall: Wall
   isFiltered: boolean
+  network: Network
   /** Files and folders that no other user may read. */
   privatePaths: readonly string[]
   /** Files and folders that any user of the machine may read. */
@@ -33,6 +34,8 @@ export interface EscapeTargets {
 export interface ProveEnclosureOptions {
   runtime: RuntimeFolder
   enclosure: Enclosure
+  /** `shared` for what the egress broker is started with. */
+  network?: Network
   targets?: Partial<EscapeTargets>
 }
 
@@ -54,10 +57,11 @@ export async function proveEnclosure({ targets, ...options }: ProveEnclosureOpti
     return await tryToEscape(options, {
       wall: options.enclosure.wall,
       isFiltered: options.enclosure.isFiltered,
+      network: options.network ?? "none",
       privatePaths: [],
       paths: ["/etc/passwd", "/etc/hostname", "/proc/self/environ", "/sys"],
       processes: [process.pid, process.ppid],
-      knownFiles: options.enclosure.knownFiles,
+      knownFiles: options.enclosure.knownFiles[options.network ?? "none"],
       patienceMs: PATIENCE_MS,
       port: listeners.port,
       ...targets,
@@ -73,7 +77,7 @@ async function tryToEscape(
   targets: EscapeTargets,
 ): Promise<string[]> {
   const program = join(options.runtime.path, "assume-escape.js")
-  const child = startEnclosed({ ...options, network: "none", pipes: ["pipe"] }, [
+  const child = startEnclosed({ ...options, network: targets.network, pipes: ["pipe"] }, [
     program,
     JSON.stringify(targets),
   ])

@@ -3,6 +3,7 @@ import { type Identities, openIdentities } from "../identity.ts"
 import { bwrap } from "./bwrap.ts"
 import type { EnclosedCommand, Enclosure, Rung, WallContext } from "./enclosure.ts"
 import { proveEnclosure } from "./prove-enclosure.ts"
+import { sandboxExec } from "./sandbox-exec.ts"
 import { unshare } from "./unshare.ts"
 
 export interface RaisedWall {
@@ -20,7 +21,7 @@ export interface RaiseWallOptions extends WallContext {
   rungs?: readonly Rung[]
 }
 
-const RUNGS: readonly Rung[] = [bwrap, unshare]
+const RUNGS: readonly Rung[] = process.platform === "darwin" ? [sandboxExec] : [bwrap, unshare]
 
 /**
  * The highest wall that this machine lets us raise, from namespaces to nothing. Each is proven by a program that tries
@@ -80,7 +81,7 @@ export function ownUser(identities: Identities): Rung {
 export const nothing: Rung = async () => ({ ...UNENCLOSED, wall: "process", by: "node" })
 
 const UNENCLOSED = {
-  knownFiles: [],
+  knownFiles: { none: [], shared: [] },
   isFiltered: false,
   enclose: (nodeArgs: readonly string[]): EnclosedCommand => ({
     command: [process.execPath, ...nodeArgs],

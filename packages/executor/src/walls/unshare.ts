@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { DEVICES, filesFor, NODE } from "./bwrap.ts"
+import { DEVICES, filesFor, NODE, namesOf } from "./bwrap.ts"
 import { PROGRAM_PATH, type Rung, type WallContext } from "./enclosure.ts"
 import { networkFiles } from "./network-files.ts"
 import { type BoundFile, librariesOf } from "./node-files.ts"
@@ -17,15 +17,17 @@ export const unshare: Rung = async (context) => {
   try {
     const files = await filesFor(context)
     await mkdir(join(context.runtime.path, ROOT), { recursive: true })
+    const withNetwork = [...files, ...(await networkFiles(files))]
     const scripts = {
       none: await scriptFor(context, files),
-      shared: await scriptFor(context, [...files, ...(await networkFiles(files))]),
+      shared: await scriptFor(context, withNetwork),
     }
+    const left = ["/.go", "/proc"]
     return {
       wall: "kernel",
       by: "unshare",
       isFiltered: false,
-      knownFiles: ["/.go", "/proc", ...DEVICES, ...files.map(({ target }) => target)],
+      knownFiles: { none: [...left, ...namesOf(files)], shared: [...left, ...namesOf(withNetwork)] },
       enclose: (nodeArgs, network) => ({
         command: [
           UNSHARE,
