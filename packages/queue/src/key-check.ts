@@ -4,7 +4,7 @@ import type { KeyRing } from "@hooklane/core/keyring"
 import { z } from "zod"
 import { execPipeline } from "./commands.ts"
 import type { QueueConnection } from "./connection.ts"
-import { parseText } from "./parse-text.ts"
+import { readLiving } from "./read-living.ts"
 
 /** What a process says of its key ring: ids, which are digests, and never the keys. */
 const ringSchema = z.strictObject({ sealsWith: z.string(), opens: z.array(z.string()) })
@@ -83,8 +83,14 @@ async function checkSealed({ commands, prefix }: QueueConnection, keyRing: KeyRi
 }
 
 async function checkOthers(connection: QueueConnection, own: Ring, giveUpAt: number): Promise<void> {
+  const { prefix } = connection
   for (;;) {
-    const others = await listRings(connection)
+    const others = await readLiving(connection, {
+      idsKey: ringIds(prefix),
+      keyOf: (id) => ringKey(prefix, id),
+      schema: ringSchema,
+      complaint: "key ring does not parse",
+    })
     try {
       for (const other of others) checkOther(own, other)
       return
@@ -108,19 +114,6 @@ function checkOther(own: Ring, other: Ring): void {
       `Another process seals with key ${other.sealsWith}, which this one does not have. Its HOOKLANE_MASTER_KEY must ` +
         "hold the keys of all processes, separated by commas.",
     )
-}
-
-/** The key rings of the processes that are there. */
-async function listRings({ commands, prefix, log }: QueueConnection): Promise<Ring[]> {
-  const ids = await commands.run((client) => client.smembers(ringIds(prefix)))
-  if (ids.length === 0) return []
-  const texts = await commands.run((client) => client.mget(ids.map((id) => ringKey(prefix, id))))
-  const gone = ids.filter((_id, index) => !texts[index])
-  if (gone.length > 0) await commands.run((client) => client.srem(ringIds(prefix), ...gone))
-  return texts.flatMap((text) => {
-    const ring = text && parseText(ringSchema, text, { log, complaint: "key ring does not parse" })
-    return ring ? [ring] : []
-  })
 }
 
 function checkKey(prefix: string): string {

@@ -3,7 +3,7 @@ import { standingWallSchema, triggerIdSchema } from "@hooklane/core"
 import { z } from "zod"
 import { execPipeline } from "./commands.ts"
 import type { QueueConnection } from "./connection.ts"
-import { parseText } from "./parse-text.ts"
+import { readLiving } from "./read-living.ts"
 
 /** A worker process as it announces itself. */
 export const workerInfoSchema = z.strictObject({
@@ -80,15 +80,12 @@ export function announceWorker(
  * @throws AppError redis_unavailable
  */
 export async function listWorkers(connection: QueueConnection): Promise<WorkerInfo[]> {
-  const { commands, prefix, log } = connection
-  const ids = await commands.run((client) => client.smembers(workerIds(prefix)))
-  if (ids.length === 0) return []
-  const texts = await commands.run((client) => client.mget(ids.map((id) => workerKey(prefix, id))))
-  const gone = ids.filter((_id, index) => !texts[index])
-  if (gone.length > 0) await commands.run((client) => client.srem(workerIds(prefix), ...gone))
-  return texts.flatMap((text) => {
-    const worker = text && parseText(workerInfoSchema, text, { log, complaint: "worker does not parse" })
-    return worker ? [worker] : []
+  const { prefix } = connection
+  return readLiving(connection, {
+    idsKey: workerIds(prefix),
+    keyOf: (id) => workerKey(prefix, id),
+    schema: workerInfoSchema,
+    complaint: "worker does not parse",
   })
 }
 
