@@ -6,7 +6,7 @@ const MAY_BE_POISON = `module.exports = (user, context, cb) => {
   if (!user.poison) return setTimeout(cb, user.ms)
   const taken = []
   const take = () => {
-    taken.push(Buffer.alloc(32e6, 1))
+    taken.push(Buffer.alloc(128e6, 1))
     setTimeout(take, 1)
   }
   take()
@@ -20,7 +20,8 @@ async function open() {
   onTestFinished(executors.close)
   const run = (executionId: string, triggerId: typeof ASYNC | typeof SYNC = ASYNC) => {
     const user = { poison: executionId.startsWith("poison"), ms: executionId === "slow" ? 9_000 : 150 }
-    const task = taskOf(MAY_BE_POISON, { triggerId, versionId: triggerId, event: { user, context: {} } })
+    const event = { user, context: {} }
+    const task = taskOf(MAY_BE_POISON, { triggerId, versionId: triggerId, event, timeoutMs: 60_000 })
     return executors.run({ ...task, executionId }, noAbort)
   }
   return { executors, run }
@@ -39,12 +40,15 @@ test("an event that kills its process is found out, and no other pays for it", {
   }
 })
 
-test("it is alone from its second attempt on", { timeout: 60_000 }, async () => {
+test("it is alone from its second attempt on", { timeout: 120_000 }, async () => {
   const { executors, run } = await open()
   await Promise.all([run("poison"), run("innocent")])
-  const [again] = [run("poison"), run("innocent-2")]
-  await expect.poll(() => executors.stats().executors.filter(({ running }) => running === 1)).toHaveLength(2)
-  await again
+  const again = run("poison")
+  const beside = run("slow")
+  const busy = () => executors.stats().executors.filter(({ running }) => running === 1)
+  await expect.poll(busy, { timeout: 15_000, interval: 10 }).toHaveLength(2)
+  expect((await again).outcome.status).toBe("out_of_memory")
+  expect((await beside).outcome.status).toBe("returned")
 })
 
 test("runs that have a caller are not begun twice, and are told that it was not them", async () => {
@@ -56,7 +60,7 @@ test("runs that have a caller are not begun twice, and are told that it was not 
   }
 })
 
-test("a version that kills its process with every event has to wait", { timeout: 60_000 }, async () => {
+test("a version that kills its process with every event has to wait", { timeout: 120_000 }, async () => {
   const { run } = await open()
   const reports = await Promise.all(Array.from({ length: 8 }, (_, n) => run(`poison-${n}`)))
   const statuses = new Set(reports.map(({ outcome }) => outcome.status))

@@ -37,6 +37,7 @@ export async function joinKeys(
 ): Promise<{ close(): Promise<void> }> {
   const { commands, prefix } = connection
   const ring: Ring = { sealsWith: keyRing.keyId, opens: [...keyRing.keyIds] }
+  const sealed = keyRing.seal("", CONTEXT)
   await checkSealed(connection, keyRing)
   await checkOthers(connection, ring, Date.now() + patienceMs)
 
@@ -46,11 +47,13 @@ export async function joinKeys(
         client
           .pipeline()
           .set(ringKey(prefix, id), JSON.stringify(ring), "PX", BEATS_ALLOWED * BEAT_MS)
-          .sadd(ringIds(prefix), id),
+          .sadd(ringIds(prefix), id)
+          // A Redis that came back empty has none.
+          .setnx(checkKey(prefix), sealed),
       ),
     )
   await announce()
-  await commands.run((client) => client.set(checkKey(prefix), keyRing.seal("", CONTEXT)))
+  await commands.run((client) => client.set(checkKey(prefix), sealed))
   const timer = setInterval(() => {
     // The connection reports when Redis is away.
     announce().catch(() => {})

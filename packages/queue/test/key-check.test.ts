@@ -9,23 +9,24 @@ const [OLD, NEW, FOREIGN] = [generateMasterKey(), generateMasterKey(), generateM
 function deployment() {
   const connection = testConnection()
   let count = 0
-  return async (masterKeys: string) => {
+  const start = async (masterKeys: string) => {
     count += 1
     const ring = { id: `p${count}`, keyRing: createKeyRing(masterKeys), patienceMs: 0 }
     const { close } = await joinKeys(connection, ring)
     onTestFinished(close)
     return close
   }
+  return { connection, start }
 }
 
 test("processes with one key start", async () => {
-  const start = deployment()
+  const { start } = deployment()
   await start(OLD)
   await start(OLD)
 })
 
 test("one with another key does not start, also when the others are gone, and says what to do", async () => {
-  const start = deployment()
+  const { start } = deployment()
   const stop = await start(OLD)
   await stop()
   await expect(start(FOREIGN)).rejects.toMatchObject({
@@ -38,7 +39,7 @@ test("one with another key does not start, also when the others are gone, and sa
 })
 
 test("a key is rotated in two steps, one process after the other", async () => {
-  const start = deployment()
+  const { start } = deployment()
   const stops = [await start(OLD), await start(OLD)]
   for (const ring of [`${OLD},${NEW}`, `${NEW},${OLD}`]) {
     for (const stop of stops.splice(0)) {
@@ -51,7 +52,7 @@ test("a key is rotated in two steps, one process after the other", async () => {
 })
 
 test("a new key in front is refused while a process is there that does not have it", async () => {
-  const start = deployment()
+  const { start } = deployment()
   await start(OLD)
   await expect(start(`${NEW},${OLD}`)).rejects.toMatchObject({
     message: expect.stringContaining("give every process HOOKLANE_MASTER_KEY=<old>,<new> first"),
@@ -59,8 +60,18 @@ test("a new key in front is refused while a process is there that does not have 
 })
 
 test("a process without the new key is refused as soon as that is in use", async () => {
-  const start = deployment()
+  const { start } = deployment()
   await start(`${OLD},${NEW}`)
   await start(`${NEW},${OLD}`)
   await expect(start(OLD)).rejects.toMatchObject({ code: "invalid_setting" })
+})
+
+test("a Redis that came back empty is told of the key again", async () => {
+  const { connection, start } = deployment()
+  const stop = await start(OLD)
+  await connection.commands.run((client) => client.del(`${connection.prefix}:key-check`))
+  const isThere = () => connection.commands.run((client) => client.exists(`${connection.prefix}:key-check`))
+  await expect.poll(isThere).toBe(1)
+  await stop()
+  await expect(start(FOREIGN)).rejects.toMatchObject({ code: "invalid_setting" })
 })
