@@ -59,7 +59,8 @@ async function launch(config: Config): Promise<void> {
       signal: stop.signal,
     })
     processes.markReady()
-    print(welcome({ url, credentialsFile: credentialsFile(dataDir.path), logFile, wall: wall.describe() }))
+    const facts = { url, credentialsFile: credentialsFile(dataDir.path), logFile, wall: wall.describe() }
+    print(welcome(facts))
     if (!stop.signal.aborted) await once(stop.signal, "abort")
   } catch (error) {
     if (error !== stop.signal.reason) throw explainDataDir(error, dataDir.path)

@@ -1,4 +1,4 @@
-import { circuitSettingsFor, type ExecutionRecord, type Reply } from "@hooklane/core"
+import { circuitSettingsFor, type ExecutionRecord, type Hook, type Reply } from "@hooklane/core"
 import {
   announceCancellation,
   answerKey,
@@ -49,7 +49,7 @@ const PROBE_MS = 1_000
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { config, log } = options
   const resources = await openResources(options)
-  const { storage, connection, lanes, replies, hooksChanged, lostHooks } = resources
+  const { storage, connection, lanes, replies, lostHooks } = resources
   // Made now, so that the first caller need not wait for it.
   await currentSigningKey(storage)
   const packageBuilds = await openPackageBuilds({ ...options, ...resources })
@@ -72,16 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     ...resources,
     ...dispatchDeps(options, resources, { workerCount, refused: metrics.refused }),
     record: records.record,
-    hookDeleted: async ({ id, triggerId }) => {
-      await lostHooks.hookDeleted()
-      await hooksChanged(triggerId)
-      await forgetDocument({ connection, log }, id)
-    },
-    hookSaved: async ({ id, triggerId }) => {
-      await lostHooks.hookSaved()
-      await hooksChanged(triggerId)
-      await packageBuilds.settle(id)
-    },
+    ...afterChanges(options, resources, packageBuilds),
     retryBuild: packageBuilds.retry,
     listWorkers: () => listWorkers(connection),
     workerCount,
@@ -111,6 +102,28 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     },
   }
 }
+
+/** What follows the change of a hook. */
+function afterChanges(
+  { log }: GatewayOptions,
+  { connection, hooksChanged, lostHooks }: Resources,
+  packageBuilds: Awaited<ReturnType<typeof openPackageBuilds>>,
+) {
+  return {
+    async hookDeleted({ id, triggerId }: ChangedHook) {
+      await lostHooks.hookDeleted()
+      await hooksChanged(triggerId)
+      await forgetDocument({ connection, log }, id)
+    },
+    async hookSaved({ id, triggerId }: ChangedHook) {
+      await lostHooks.hookSaved()
+      await hooksChanged(triggerId)
+      await packageBuilds.settle(id)
+    },
+  }
+}
+
+type ChangedHook = Pick<Hook, "id" | "triggerId">
 
 /** The last one when the others are closed: they may tell it something. */
 async function closeAll(parts: readonly { close(): Promise<void> }[]): Promise<void> {
