@@ -3,7 +3,7 @@ import { beginningsOf, type Declared } from "./computed-specifier.ts"
 import { type Place, parseFile, type SyntaxTree, walk } from "./syntax-tree.ts"
 
 /** The variable that stands for `require` where esbuild cannot follow it. */
-export const STAND_IN = "hooklaneRequire"
+const STAND_IN = "hooklaneRequire"
 
 /** What a file asks for in ways that only its run can tell. */
 export interface ComputedRequires {
