@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { chmod, cp, mkdtemp, readdir, realpath, rm, utimes, writeFile } from "node:fs/promises"
+import { chmod, cp, mkdtemp, readdir, readFile, realpath, rm, utimes, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { hostname, tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -33,6 +33,7 @@ export async function makeRuntimeFolder(): Promise<RuntimeFolder> {
       copyPackage("acorn", path),
       writeFile(join(path, "package.json"), `{ "type": "module" }\n`),
     ])
+    await keepAtomics(join(path, "node_modules/piscina/dist/worker.js"))
     await openToReaders(path)
   } catch (error) {
     await rm(path, { recursive: true, force: true })
@@ -101,4 +102,10 @@ async function copyPackage(name: "piscina" | "acorn", folder: string): Promise<v
     recursive: true,
     filter: (file) => !/\.(d\.ts|map)$/.test(file),
   })
+}
+
+/** Piscina's worker needs it after each task, and the global object of its thread is a hook's by then. */
+async function keepAtomics(file: string): Promise<void> {
+  const code = await readFile(file, "utf8")
+  await writeFile(file, `"use strict"; const { Atomics } = globalThis;\n${code}`)
 }

@@ -1,5 +1,6 @@
 import { compileFunction, Script } from "node:vm"
 import type { HookCode } from "../protocol.ts"
+import { refuseImport } from "./refuse-import.ts"
 
 /** What stacks, `__filename` and compile errors call the user's script. */
 export const HOOK_FILE = "/hook.js"
@@ -29,10 +30,11 @@ export function compileHook(code: HookCode): CompiledHook {
     // Without a wrapper first: a script that closes one, `}); … (function () {`, would compile inside it.
     compileFunction(body, scope, { filename: HOOK_FILE, columnOffset: -start.length })
     const head = `(function (${scope.join(", ")}) {`
-    // A Script, because it serves every context of this thread without compiling again.
+    // A Script, because it can be run again without being compiled again.
     const script = new Script(`${head}${body}\n})`, {
       filename: HOOK_FILE,
       columnOffset: -(head.length + start.length),
+      importModuleDynamically: refuseImport,
     })
     return { isCompiled: true, script }
   } catch (error) {

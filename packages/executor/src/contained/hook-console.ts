@@ -1,4 +1,5 @@
 import type { LogLine } from "@hooklane/core"
+import { clockMs } from "./progress.ts"
 
 type Print = (level: LogLine["level"], values: unknown[]) => void
 
@@ -10,8 +11,7 @@ export function createConsole(print: Print): Record<string, (...values: unknown[
     (level: LogLine["level"]) =>
     (...values: unknown[]) =>
       print(level, values)
-  const elapsed = (label: string) =>
-    `${label}: ${(performance.now() - (starts.get(label) ?? 0)).toFixed(3)}ms`
+  const elapsed = (label: string) => `${label}: ${(clockMs() - (starts.get(label) ?? 0)).toFixed(3)}ms`
   const silent = () => {}
   return {
     log: at("info"),
@@ -32,7 +32,7 @@ export function createConsole(print: Print): Record<string, (...values: unknown[
       print("info", [`${label}: ${count}`])
     },
     countReset: (label = "default") => counts.delete(String(label)),
-    time: (label = "default") => starts.set(String(label), performance.now()),
+    time: (label = "default") => starts.set(String(label), clockMs()),
     timeLog: (label = "default", ...values) => print("info", [elapsed(String(label)), ...values]),
     timeEnd: (label = "default") => {
       print("info", [elapsed(String(label))])

@@ -1,4 +1,5 @@
 import { Script } from "node:vm"
+import { refuseImport } from "./refuse-import.ts"
 
 /** What stacks, and `__filename` in a package, call the hook's npm packages. */
 const PACKAGES_FILE = "/packages.js"
@@ -14,5 +15,9 @@ export function compilePackages(bundle: string): Script {
   const head =
     "(function (require) { const module = { exports: {} }; (function (module, exports, __filename, __dirname) {"
   const foot = `\n})(module, module.exports, "${PACKAGES_FILE}", "/"); return module.exports })`
-  return new Script(head + bundle + foot, { filename: PACKAGES_FILE, columnOffset: -head.length })
+  return new Script(head + bundle + foot, {
+    filename: PACKAGES_FILE,
+    columnOffset: -head.length,
+    importModuleDynamically: refuseImport,
+  })
 }

@@ -1,4 +1,5 @@
 import type { LogLine } from "@hooklane/core"
+import { clockMs } from "./progress.ts"
 
 const { version, versions, platform, arch, nextTick, hrtime } = process
 
@@ -10,7 +11,7 @@ export interface HookProcessPowers {
 
 /** The `process` of a hook: what packages ask of it at load, and nothing that acts on the real one. */
 export function createHookProcess({ print, exit }: HookProcessPowers): object {
-  const startedAt = performance.now()
+  const startedAt = clockMs()
   const inert: Record<string, unknown> = {}
   for (const name of INERT) inert[name] = () => inert
   const stream = (level: LogLine["level"]) => ({
@@ -35,7 +36,7 @@ export function createHookProcess({ print, exit }: HookProcessPowers): object {
     nextTick,
     hrtime,
     cwd: () => "/",
-    uptime: () => (performance.now() - startedAt) / 1000,
+    uptime: () => (clockMs() - startedAt) / 1000,
     listeners: () => [],
     listenerCount: () => 0,
     emit: () => false,

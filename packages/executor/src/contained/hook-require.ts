@@ -1,10 +1,10 @@
 import { aloneInItsProcess, deny } from "./denied-module.ts"
 import { createDiagnosticsShim } from "./diagnostics-shim.ts"
 import type { PackageLoaders } from "./hook-packages.ts"
-import { partsOf } from "./integrity.ts"
 import { closeDoors } from "./lockdown.ts"
 import { missingModule } from "./missing-module.ts"
 import type { HookTimers } from "./timers.ts"
+import { closeTransfers } from "./transfer-methods.ts"
 
 const { getBuiltinModule, platform, arch } = process
 const { AsyncLocalStorage, AsyncResource } = getBuiltinModule("async_hooks")
@@ -60,24 +60,29 @@ const DENIED = [
   "wasi",
 ]
 
-export interface RequirePowers {
+export interface BuiltinPowers {
   /** The modules that only look like Node's, by name. */
   shims: Readonly<Record<string, unknown>>
-  /** Called with objects that the hook shares with the thread from now on. */
-  onLend(parts: object[]): void
+  /** Called with a module that the hook shares with the thread from now on. */
+  onLend(module: unknown): void
   timers: HookTimers
   process: object
   console: object
+  performance: object
+}
+
+export interface RequireOptions {
+  findBuiltin: FindBuiltin
   /** The hook's npm packages, when it has any; they get the `require` that has Node's modules only. */
   openPackages: ((require: Require) => PackageLoaders) | undefined
 }
 
-type Require = (id: unknown) => unknown
+export type Require = (id: unknown) => unknown
+/** Undefined when Node has no module of the name. */
+export type FindBuiltin = (specifier: string) => unknown
 
 /** Node's modules come before packages of the same name, as they do in Node. */
-export function createRequire(powers: RequirePowers): Require {
-  const findBuiltin = createBuiltins(powers)
-  const { openPackages } = powers
+export function createRequire({ findBuiltin, openPackages }: RequireOptions): Require {
   let loaders: PackageLoaders | undefined
 
   function requireBuiltin(id: unknown): unknown {
@@ -98,13 +103,15 @@ export function createRequire(powers: RequirePowers): Require {
   }
 }
 
-function createBuiltins(powers: RequirePowers): (specifier: string) => unknown {
+/** Node's modules as hooks have them; each is the same object whenever it is asked for. */
+export function createBuiltins(powers: BuiltinPowers): FindBuiltin {
   const loaded = new Map<string, unknown>(Object.entries(createShims(powers)))
 
   function lend(name: string): unknown {
     const module: unknown = getBuiltinModule(name)
     closeDoors(name, Object(module))
-    powers.onLend(partsOf(module))
+    closeTransfers([module])
+    powers.onLend(module)
     return module
   }
 
@@ -122,8 +129,8 @@ function createBuiltins(powers: RequirePowers): (specifier: string) => unknown {
   }
 }
 
-function createShims(powers: RequirePowers): Record<string, unknown> {
-  const { timers, process: hookProcess, console } = powers
+function createShims(powers: BuiltinPowers): Record<string, unknown> {
+  const { timers, process: hookProcess, console, performance } = powers
   const wait = (ms?: number, value?: unknown) =>
     new Promise((resolve) => timers.setTimeout(resolve, ms, value))
   return {
@@ -140,7 +147,7 @@ function createShims(powers: RequirePowers): Record<string, unknown> {
     worker_threads: deny("worker_threads", aloneInItsProcess()),
     fs: deny("fs", { existsSync: () => false }),
     async_hooks: { AsyncLocalStorage, AsyncResource },
-    perf_hooks: { performance: { now: () => performance.now(), timeOrigin: performance.timeOrigin } },
+    perf_hooks: { performance },
     tty: { isatty: () => false },
     os: {
       EOL,

@@ -2,21 +2,23 @@ import type { ExecutorSettings, HookCode } from "../protocol.ts"
 import { type CompiledHook, compileHook } from "./compile-hook.ts"
 import { createDnsShim } from "./dns-shim.ts"
 import { compilePackages } from "./hook-packages.ts"
-import { createKeptSandbox } from "./kept-sandbox.ts"
 import type { NetEvent } from "./net-protocol.ts"
 import { installNetShim } from "./net-shim.ts"
 import { createNetwork } from "./network.ts"
+import type { Prelude } from "./prelude.ts"
+import { clockMs } from "./progress.ts"
 import { createRunLog } from "./run-log.ts"
 import { createRunScope } from "./run-scope.ts"
-import { createSandbox, type SandboxedCode, type SandboxPowers } from "./sandbox.ts"
+import { openSandbox, type Sandbox, type SandboxedCode, type SandboxPowers } from "./sandbox.ts"
 import { openStorageLine, type StorageLine } from "./storage-line.ts"
 import type { StorageEvent } from "./storage-protocol.ts"
 import type { RunMessage, RunOrder, ThreadAnswer } from "./thread-protocol.ts"
 import { createTimers } from "./timers.ts"
 import { trust } from "./trust.ts"
 
-/** Before lockdown takes them away. */
+/** Before lockdown takes them away, or a hook puts others in their place. */
 const { getActiveResourcesInfo } = process
+const { Buffer, setImmediate } = globalThis
 /** `process.exit` looks it up when it is called, and will not find it. Annotated, so that control flow ends. */
 const endThread: (code: number) => never = withInternals(process).reallyExit
 
@@ -31,8 +33,10 @@ export interface HookRun extends Omit<RunOrder, "kind"> {
 /** Sends what a run has to say to the main thread. */
 export type Say = (message: RunMessage, transfer?: ArrayBuffer[]) => void
 
-/** Runs one hook version, one run at a time, in a context that lives for as long as runs end well. */
+/** Runs one hook version, one run at a time, in a thread that lives for as long as runs leave it as it was. */
 export interface HookRunner {
+  /** Makes the thread a hook's; to be called once, before the first run. */
+  open(): void
   /** Resolves when the run is cleaned up; with false when it left something that cannot be. */
   run(run: HookRun): Promise<boolean>
   /** Brings a run what it waits for; it may be over. */
@@ -45,6 +49,9 @@ export interface HookRunner {
 interface ParsedHook extends SandboxedCode {
   compiled: CompiledHook
 }
+
+/** A hook that is loaded; or why it never will be, which is the same for every run. */
+type LoadedHook = { prelude: Prelude } | { refusal: ThreadAnswer }
 
 interface ActiveRun {
   number: number
@@ -67,16 +74,18 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
   const { timers, open: openTimers, close: closeTimers } = createTimers()
   const { network, ...networkKeeper } = createNetwork()
   const { dns, dnsPromises } = createDnsShim(network)
-  const kept = createKeptSandbox()
   const scope = createRunScope<ActiveRun>()
   const powers: SandboxPowers = {
     shims: { net: installNetShim(network), dns, "dns/promises": dnsPromises },
     timers,
-    onLend: kept.lend,
     print: (level, values) => scope.own()?.print(level, values),
     exit: (code) => scope.own()?.answer({ status: "crashed", reason: `it called process.exit(${code})` }),
   }
+  let sandbox: Sandbox | undefined
   let hook: ParsedHook | undefined
+  let loaded: LoadedHook | undefined
+  /** What says how a run failed, from the moment that the hook's code may run. */
+  let voice: Prelude | undefined
   let active: ActiveRun | undefined
   let runs = 0
 
@@ -105,8 +114,13 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     scope.leave()
     active = undefined
     const isUnclean = current.isUnclean || countResources() > resourcesBefore || runs >= MAX_RUNS
-    const isWarm = (status === "returned" || status === "rejected") && !hook?.code.directives.isFresh
-    return !isUnclean && kept.rest({ drop: !isWarm })
+    return !isUnclean && status !== "crashed" && isAsBefore()
+  }
+
+  /** A hook that asked for it meets nothing of the run before; one that failed to load is loaded again. */
+  function isAsBefore(): boolean {
+    if (!sandbox || hook?.code.directives.isFresh) return false
+    return loaded ? sandbox.watch.isIntact() : sandbox.watch.isUntouched()
   }
 
   function tell(run: number, event: NetEvent | StorageEvent): void {
@@ -117,31 +131,42 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
 
   function call({ hook: text, event, webtask }: HookRun, { answer, storage }: ActiveRun): void {
     hook ??= parseHook(text)
-    const { compiled } = hook
-    if (!kept.current) {
-      const fresh = createSandbox(hook, powers)
-      const refusal = compiled.isCompiled
-        ? fresh.load(fresh.evaluate(compiled.script))
-        : fresh.notCompiled(compiled.error)
-      if (refusal) {
-        answer(refusal)
-        return
-      }
-      kept.keep(fresh)
+    const ready = loaded ?? load(hook)
+    if ("refusal" in ready) answer(ready.refusal)
+    else ready.prelude.call({ event, webtask, answer, askStorage: storage.ask })
+  }
+
+  function load(parsed: ParsedHook): LoadedHook {
+    const { compiled } = parsed
+    const { watch, prepare } = openOnce()
+    const face = prepare(parsed)
+    voice = face
+    if (!compiled.isCompiled) {
+      loaded = { refusal: face.notCompiled(compiled.error) }
+      return loaded
     }
-    kept.current?.call({ event, webtask, answer, askStorage: storage.ask })
+    const refusal = face.load(asFactory(compiled.script.runInThisContext()))
+    if (refusal) return { refusal }
+    watch.accept()
+    loaded = { prelude: face }
+    return loaded
+  }
+
+  function openOnce(): Sandbox {
+    sandbox ??= openSandbox(powers)
+    return sandbox
   }
 
   function fault(thrown: unknown): void {
     // Between two runs there is nobody to tell; the thread cannot be trusted to be clean.
-    if (!scope.isBusy() || !kept.current) endThread(1)
+    if (!scope.isBusy() || !voice) endThread(1)
     const run = scope.own()
     if (!run) return
     run.isUnclean = true
-    run.answer(kept.current.threw(thrown))
+    run.answer(voice.threw(thrown))
   }
 
-  return { run, tell, fault }
+  return { open: openOnce, run, tell, fault }
 }
 
 function beginRun({ run, say }: HookRun, { maxResultBytes, maxLogBytes }: RunnerSettings): ActiveRun {
@@ -152,7 +177,7 @@ function beginRun({ run, say }: HookRun, { maxResultBytes, maxLogBytes }: Runner
   })
   const { promise: answered, resolve } = Promise.withResolvers<ThreadAnswer["status"]>()
   let isAnswered = false
-  const startedAt = performance.now()
+  const startedAt = clockMs()
   return {
     number: run,
     print: log.write,
@@ -160,7 +185,7 @@ function beginRun({ run, say }: HookRun, { maxResultBytes, maxLogBytes }: Runner
       if (isAnswered) return
       isAnswered = true
       const bounded = withinLimit(answer, maxResultBytes)
-      say({ kind: "answer", answer: bounded, runMs: performance.now() - startedAt })
+      say({ kind: "answer", answer: bounded, runMs: clockMs() - startedAt })
       resolve(bounded.status)
     },
     answered,
@@ -182,6 +207,11 @@ function parseHook(text: SharedArrayBuffer): ParsedHook {
   if (code.authorities?.length) trust(code.authorities)
   const packages = bundle === undefined ? undefined : compilePackages(bundle)
   return { code, compiled: compileHook(code), packages }
+}
+
+/** The script is the hook as a function of the names in scope. */
+function asFactory(value: unknown): Parameters<Prelude["load"]>[0] {
+  return value as Parameters<Prelude["load"]>[0]
 }
 
 /** What keeps this thread's loop alive; an idle kept-alive connection does not. */

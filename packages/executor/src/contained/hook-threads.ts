@@ -17,6 +17,8 @@ export interface HookThreadsOptions {
   hook: SharedArrayBuffer
   priority: number
   maxThreads: number
+  /** As many threads are kept ready besides those that runs wait for. */
+  standby: number
   /** A thread has taken a run that had to wait. */
   onBegun(run: ThreadRun): void
   onNotStarted(): void
@@ -25,7 +27,7 @@ export interface HookThreadsOptions {
 /** All but one thread leave after so long without a run. */
 const IDLE_LIMIT_MS = 60_000
 
-export function openHookThreads({ maxThreads, ...options }: HookThreadsOptions): HookThreads {
+export function openHookThreads({ maxThreads, standby, ...options }: HookThreadsOptions): HookThreads {
   const threads = new Set<HookThread>()
   const having = new Map<ThreadRun, HookThread>()
   const waiting: ThreadRun[] = []
@@ -44,6 +46,7 @@ export function openHookThreads({ maxThreads, ...options }: HookThreadsOptions):
         }
         // At once: the next run would wait for it.
         open()
+        openIfShort()
       },
     })
     threads.add(thread)
@@ -59,12 +62,13 @@ export function openHookThreads({ maxThreads, ...options }: HookThreadsOptions):
   function give(thread: HookThread, run: ThreadRun): void {
     having.set(run, thread)
     thread.give(run)
+    openIfShort()
   }
 
   /** A thread that comes up takes the run that has waited longest, which may be another by then. */
   function openIfShort(): void {
-    const comingUp = [...threads].filter(({ isUp }) => !isUp).length
-    if (threads.size < maxThreads && waiting.length > comingUp) open()
+    const comingUp = [...threads].filter(({ isUp, isFree }) => !isUp || isFree).length
+    if (threads.size < maxThreads && waiting.length + standby > comingUp) open()
   }
 
   setInterval(() => {

@@ -1,4 +1,5 @@
 import { Script } from "node:vm"
+import { isSettled } from "./parts.ts"
 
 /** Remembers what objects hold, to see later whether a hook has changed them. */
 export interface IntegrityWatch {
@@ -21,7 +22,7 @@ interface Watched {
   keyCount: number
   /** Without the hidden ones. */
   listedKeyCount: number
-  /** Properties that are values; accessors are counted only: reading one may run code, or make Node load a module. */
+  /** Properties that are values; most accessors are counted only. */
   hasSameValues: Comparison
   symbols: symbol[]
   values: unknown[]
@@ -30,31 +31,29 @@ interface Watched {
 /** Whether the properties that it was made for hold `values`, in their order. */
 type Comparison = (object: object, values: unknown[], symbols: symbol[]) => boolean
 
-const { getOwnPropertyDescriptor, keys: listedKeys } = Object
+const { keys: listedKeys } = Object
 const { get, ownKeys } = Reflect
 
 /** Counting hidden keys takes three times as long as all the rest, so each call does it for a part of the objects. */
 const TURNS = 16
 
 export function watchIntegrity(objects: Iterable<object> = []): IntegrityWatch {
-  const watched = new Map<object, Watched>()
+  const watched = new Set<object>()
+  // An array: after user code, the methods of sets may be others.
+  let all: Watched[] = []
+  let turn = 0
 
   function add(more: Iterable<object>): void {
-    for (const object of more) if (!watched.has(object)) watched.set(object, remember(object))
+    const found = [...more].filter((object) => !watched.has(object))
+    for (const object of found) watched.add(object)
+    all = [...all, ...rememberAll(found)]
   }
 
   add(objects)
-  // An array: after user code, the methods of maps may be others.
-  let all = [...watched.values()]
-  let turn = 0
   return {
+    add,
     addOpen(object) {
-      watched.set(object, { ...remember(object), isOpen: true })
-      all = [...watched.values()]
-    },
-    add(more) {
-      add(more)
-      all = [...watched.values()]
+      all = [...all, ...rememberAll([object]).map((one) => ({ ...one, isOpen: true }))]
     },
     isIntact() {
       turn = (turn + 1) % TURNS
@@ -67,87 +66,48 @@ export function watchIntegrity(objects: Iterable<object> = []): IntegrityWatch {
       return true
     },
     accept() {
-      all = all.map(({ object, isOpen }) => ({ ...remember(object), isOpen }))
+      const open = all.map(({ isOpen }) => isOpen)
+      all = rememberAll(all.map(({ object }) => object)).map((one, index) => ({
+        ...one,
+        isOpen: open[index] === true,
+      }))
     },
   }
 }
 
-/** The prototypes of classes among the values of a module, and the module itself. */
-export function partsOf(module: unknown): object[] {
-  const whole: object = Object(module)
-  const parts = [whole]
-  for (const key of ownKeys(whole)) {
-    const value: unknown = getOwnPropertyDescriptor(whole, key)?.value
-    if (typeof value !== "function") continue
-    const prototype: unknown = getOwnPropertyDescriptor(value, "prototype")?.value
-    if (typeof prototype === "object" && prototype !== null) parts.push(prototype)
-  }
-  return parts
-}
-
-/** The language's own objects in a realm, of which `global` is the global object. */
-export function intrinsicsOf(global: object): object[] {
-  const found = INTRINSICS.map((name) => get(global, name)).filter((one) => one !== undefined)
-  return found.flatMap((one) => (typeof one === "function" ? [one, one.prototype] : [one])).filter(Boolean)
-}
-
-const INTRINSICS = [
-  "Array",
-  "ArrayBuffer",
-  "BigInt",
-  "Boolean",
-  "Buffer",
-  "Date",
-  "Error",
-  "EventTarget",
-  "Function",
-  "Intl",
-  "Iterator",
-  "JSON",
-  "Map",
-  "Math",
-  "Number",
-  "Object",
-  "Promise",
-  "Proxy",
-  "Reflect",
-  "RegExp",
-  "Set",
-  "String",
-  "Symbol",
-  "TypeError",
-  "URL",
-  "URLSearchParams",
-  "Uint8Array",
-  "WeakMap",
-  "WeakSet",
-]
-
-function remember(object: object): Watched {
-  const all = ownKeys(object)
-  const keys = all.filter((key) => canChange(getOwnPropertyDescriptor(object, key)))
-  return {
+/** All at once: making functions one by one takes most of the time. */
+function rememberAll(objects: readonly object[]): Watched[] {
+  const found = objects.map((object) => {
+    const all = ownKeys(object)
+    return { object, keyCount: all.length, keys: all.filter((key) => isSettled(object, key)) }
+  })
+  const comparisons = comparisonsOf(found.map(({ keys }) => keys))
+  return found.map(({ object, keyCount, keys }, index) => ({
     object,
     isOpen: false,
-    keyCount: all.length,
+    keyCount,
     listedKeyCount: listedKeys(object).length,
-    hasSameValues: comparisonOf(keys),
+    hasSameValues: comparisons[index] ?? (() => true),
     symbols: keys.filter((key) => typeof key === "symbol"),
     values: keys.map((key) => get(object, key)),
-  }
+  }))
 }
 
-function canChange(property: PropertyDescriptor | undefined): boolean {
-  return property !== undefined && "value" in property && Boolean(property.writable || property.configurable)
-}
-
-const comparisons = new Map<string, Comparison>()
+const known = new Map<string, Comparison>()
 
 /**
- * A function that has the keys written out: the engine finds each property by where it is, in a fifth of the time
- * that a loop over keys takes (21 to 4 µs for the objects of two realms). One is made for all objects of a kind.
+ * Functions that have the keys written out: the engine finds each property by where it is, in a fifth of the time that
+ * a loop over keys takes. One is made for all objects of a kind.
  */
-function comparisonOf(keys: readonly PropertyKey[]): Comparison {
+function comparisonsOf(kinds: readonly (readonly PropertyKey[])[]): (Comparison | undefined)[] {
+  const texts = kinds.map(textOf)
+  const missing = [...new Set(texts)].filter((text) => !known.has(text))
+  const made = asComparisons(new Script(`[${missing.join(",\n")}]`).runInThisContext())
+  for (const [index, text] of missing.entries()) known.set(text, made[index] ?? (() => true))
+  return texts.map((text) => known.get(text))
+}
+
+function textOf(keys: readonly PropertyKey[]): string {
   let symbols = 0
   const tests = keys.map((key, index) => {
     const property = typeof key === "symbol" ? `s[${symbols++}]` : JSON.stringify(key)
@@ -155,15 +115,12 @@ function comparisonOf(keys: readonly PropertyKey[]): Comparison {
     // Not a number is not even the same as itself.
     return `(${held}===${kept}||${kept}!==${kept}&&${held}!==${held})`
   })
-  const text = `(o,v,s)=>${tests.join("&&") || true}`
-  const comparison = comparisons.get(text) ?? asComparison(new Script(text).runInThisContext())
-  comparisons.set(text, comparison)
-  return comparison
+  return `(o,v,s)=>${tests.join("&&") || true}`
 }
 
-/** The script is one function of that form. */
-function asComparison(value: unknown): Comparison {
-  return value as Comparison
+/** The script is a list of functions of that form. */
+function asComparisons(value: unknown): Comparison[] {
+  return value as Comparison[]
 }
 
 function hasHiddenKeys({ object, isOpen, keyCount }: Watched): boolean {

@@ -1,9 +1,9 @@
+import { closeTransfers } from "./transfer-methods.ts"
+
 /**
- * Takes from this thread what user code must not have even if it gets out of its context: an escape finds an
- * empty room. It edits Node's own objects, so it depends on the version; the start test and the walk in the suite
- * watch over it, and the process around it is what is relied on.
- *
- * Nothing is frozen: that breaks packages which define their own `toString` on something that inherits.
+ * Takes from Node's own modules what user code must not have even if it finds a way to them: an escape finds an empty
+ * room. It depends on the version of Node; the start test and the walk in the suite watch over it, and the process
+ * around it is what is relied on.
  */
 export function lockDown(): void {
   const { getBuiltinModule } = process
@@ -13,8 +13,19 @@ export function lockDown(): void {
   const module = getBuiltinModule("module")
   empty(module.prototype)
   empty(module)
+  const silence = silentStream(process.stdout)
   emptyBut(process, OF_PROCESS)
-  for (const name of GLOBALS) Reflect.deleteProperty(globalThis, name)
+  Object.assign(process, { stdout: silence, stderr: silence })
+  closeTransfers([
+    ...LOADED_GLOBALS.map((name) => Reflect.get(globalThis, name)),
+    ...MODULES.map(getBuiltinModule),
+  ])
+}
+
+/** The main thread may still ask for output of this one; without an answer, that would be an error of the thread. */
+function silentStream(stream: object): object {
+  const methods = Object.getOwnPropertySymbols(Object.getPrototypeOf(stream))
+  return Object.fromEntries(methods.map((name) => [name, () => {}]))
 }
 
 /**
@@ -65,25 +76,25 @@ const OF_PROCESS: ReadonlySet<PropertyKey> = new Set([
   "versions",
 ])
 
-const GLOBALS = [
-  "BroadcastChannel",
-  "EventSource",
-  "Navigator",
-  "Storage",
-  "WebSocket",
-  "gc",
-  "localStorage",
-  "navigator",
-  "process",
-  "sessionStorage",
+/** The classes that can be cloned or transferred; loaded now, so that none comes later that still can. */
+const LOADED_GLOBALS = [
+  "AbortSignal",
+  "Blob",
+  "DOMException",
+  "File",
+  "QuotaExceededError",
+  "ReadableStream",
+  "TransformStream",
+  "WritableStream",
 ]
+const MODULES = ["net", "http", "https", "tls"]
 
 /** What modules that are for hooks hold besides: files, the whole process's settings, sockets past the broker. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   crypto: ["setEngine", "setFips"],
-  http: ["WebSocket"],
+  http: ["WebSocket", "setGlobalProxyFromEnv"],
   tls: ["setDefaultCACertificates"],
-  util: ["setTraceSigInt"],
+  util: ["setTraceSigInt", "transferableAbortController", "transferableAbortSignal"],
   zlib: ["ZipBuffer", "ZipEntry", "ZipFile", "createZipArchive", "createZipArchiveSync", "zipFiles"],
 }
 

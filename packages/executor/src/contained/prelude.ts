@@ -2,16 +2,15 @@ import type { CallSignature } from "../protocol.ts"
 import type { storageFace } from "./storage-face.ts"
 import type { ThreadAnswer } from "./thread-protocol.ts"
 
-/** What the prelude gets from the thread, whose objects belong to another realm. */
+/** What the prelude gets from the thread. */
 export interface PreludeInput {
   signature: CallSignature
   scope: readonly string[]
   require(id: unknown): unknown
-  /** The thread's native error classes by name. */
-  nativeErrors: Readonly<Record<string, unknown>>
-  /** Made in the hook's context, too. */
   createStorage: ReturnType<typeof storageFace>
   hookFile: string
+  /** Called with what the hook's module has in scope, by name. */
+  onScope(values: Record<string, unknown>): void
 }
 
 export interface HookCall {
@@ -37,13 +36,12 @@ export interface Prelude {
 type FailureStatus = Exclude<ThreadAnswer["status"], "returned" | "crashed">
 
 /**
- * Runs inside the hook's context, before the hook, so that arguments, results and errors are made and read with
- * the context's own intrinsics as they were before user code could change them. It gets there as the text of
- * this function: it must not refer to anything outside itself but globals of the language.
+ * Calls the hook. Arguments, results and errors are made and read with the language's intrinsics as they are when
+ * this is called, before user code could change them.
  */
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: its text must be whole
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share those intrinsics
 export function prelude(input: PreludeInput): Prelude {
-  const { signature, nativeErrors } = input
+  const { signature } = input
   const { parse, stringify } = JSON
   const { create, getOwnPropertyNames, defineProperty } = Object
   const { isError } = Error
@@ -53,8 +51,6 @@ export function prelude(input: PreludeInput): Prelude {
   const sourceOf = Function.prototype.toString
   let hook: ((...args: unknown[]) => unknown) | undefined
   let hasCallback = true
-
-  adoptNativeErrors()
 
   class ExtensibilityUserError extends Error {
     constructor(message?: string) {
@@ -76,6 +72,7 @@ export function prelude(input: PreludeInput): Prelude {
       ExtensibilityUserError,
     }
     for (const errorClass of signature.errorClasses) values[errorClass.name] = errorClassFor(errorClass)
+    input.onScope(values)
     try {
       const returned = factory(...input.scope.map((name) => values[name]))
       const exported = isFunction(returned) ? returned : module.exports
@@ -257,18 +254,5 @@ export function prelude(input: PreludeInput): Prelude {
       },
     }
     return named[name]
-  }
-
-  /** Errors that Node's modules throw come from the thread's realm; hooks test them with `instanceof` all the same. */
-  function adoptNativeErrors(): void {
-    const isInstance = Function.prototype[Symbol.hasInstance]
-    const twins = new Map<unknown, unknown>()
-    for (const [name, twin] of Object.entries(nativeErrors)) twins.set(Reflect.get(globalThis, name), twin)
-    defineProperty(Error, Symbol.hasInstance, {
-      value: function hasInstance(this: unknown, value: unknown): boolean {
-        const twin = twins.get(this)
-        return isInstance.call(this, value) || (typeof twin === "function" && isInstance.call(twin, value))
-      },
-    })
   }
 }

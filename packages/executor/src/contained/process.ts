@@ -127,6 +127,8 @@ function openThreads(code: HookCode): HookThreads {
     hook: share(prepareScript(code)),
     priority,
     maxThreads: settings.threads,
+    // Each of its runs needs a thread of its own: the next one comes up while this one runs.
+    standby: code.directives.isFresh ? 1 : 0,
     onBegun: ({ request: { id } }) => send({ type: "begun", id }),
     onNotStarted: () => giveUp("its threads do not start", { blame: "nobody" }),
   })

@@ -1,143 +1,79 @@
-import { constants, createContext, Script } from "node:vm"
+import type { Script } from "node:vm"
 import type { LogLine } from "@hooklane/core"
 import type { HookCode } from "../protocol.ts"
+import { createCodeFromText } from "./code-from-text.ts"
 import { HOOK_FILE, scopeOf } from "./compile-hook.ts"
 import { createConsole } from "./hook-console.ts"
+import { openHookGlobals } from "./hook-globals.ts"
 import type { PackageLoaders } from "./hook-packages.ts"
+import { createHookPerformance } from "./hook-performance.ts"
 import { createHookProcess } from "./hook-process.ts"
-import { createRequire } from "./hook-require.ts"
-import { type IntegrityWatch, intrinsicsOf, watchIntegrity } from "./integrity.ts"
-import { type Prelude, type PreludeInput, prelude } from "./prelude.ts"
+import { createBuiltins, createRequire, type Require } from "./hook-require.ts"
+import { type Prelude, prelude } from "./prelude.ts"
+import { createRealmWatch, type RealmWatch } from "./realm-watch.ts"
 import { storageFace } from "./storage-face.ts"
+import { structuredClone } from "./structured-clone.ts"
 import type { HookTimers } from "./timers.ts"
 
 export interface SandboxPowers {
   /** Modules of a hook that only look like Node's, by name. */
   shims: Readonly<Record<string, unknown>>
   timers: HookTimers
-  /** Called with objects of the thread that the hook can reach from now on. */
-  onLend(parts: object[]): void
   print(level: LogLine["level"], values: unknown[]): void
   exit(code: unknown): void
 }
 
-/** What a thread makes of its hook's code, as far as a context needs it. */
+/** What a thread makes of its hook's code. */
 export interface SandboxedCode {
   code: HookCode
   /** Compiled by `compilePackages`; undefined for a hook without npm packages. */
   packages: Script | undefined
 }
 
-/** Taken as they are from the thread. `ArrayBuffer` and `Uint8Array` because a Buffer must be an instance. */
-const SHARED_GLOBALS = [
-  "AbortController",
-  "AbortSignal",
-  "ArrayBuffer",
-  "Blob",
-  "Buffer",
-  "DOMException",
-  "Event",
-  "EventTarget",
-  "TextDecoder",
-  "TextEncoder",
-  "URL",
-  "URLSearchParams",
-  "Uint8Array",
-  "atob",
-  "btoa",
-  "queueMicrotask",
-  "structuredClone",
-]
-
-/** Node loads these when they are first touched; so does a hook. */
-const LAZY_GLOBALS = [
-  "CompressionStream",
-  "DecompressionStream",
-  "File",
-  "FormData",
-  "Headers",
-  "ReadableStream",
-  "Request",
-  "Response",
-  "TextDecoderStream",
-  "TextEncoderStream",
-  "TransformStream",
-  "WritableStream",
-  "crypto",
-  "fetch",
-  "performance",
-]
-
-const REMOVED_GLOBALS = ["WebAssembly", "SharedArrayBuffer", "Atomics"]
-
-const NATIVE_ERRORS = {
-  Error,
-  AggregateError,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
+/** The thread as its hook sees it: the hook has no realm of its own, this one is made into it. */
+export interface Sandbox {
+  watch: RealmWatch
+  /** What calls the hook, with intrinsics as they are now: to be made before its code runs. */
+  prepare(code: SandboxedCode): Prelude
 }
 
-const preludeScript = new Script(`(${prelude})`, { filename: "hooklane:prelude" })
-const storageScript = new Script(`(${storageFace})`, { filename: "hooklane:storage" })
-
-/** A fresh context for one hook version: clean globals, its own `require`, and the prelude that calls the hook. */
-export interface Sandbox extends Prelude {
-  /** Watches the language's own objects in this context, as they are now. */
-  watch(): IntegrityWatch
-  /** The value of a compiled script in this context. */
-  evaluate(script: Script): (...args: unknown[]) => unknown
-}
-
-export function createSandbox({ code, packages }: SandboxedCode, powers: SandboxPowers): Sandbox {
-  // Not contextified: an ordinary global object without interceptors, which is faster and has fewer surprises.
-  const global = createContext(constants.DONT_CONTEXTIFY, { codeGeneration: { strings: true, wasm: false } })
+/** Turns the global object of this thread into a hook's. There is no way back. */
+export function openSandbox(powers: SandboxPowers): Sandbox {
+  const { timers } = powers
   const hookConsole = createConsole(powers.print)
   const hookProcess = createHookProcess(powers)
-  const { shims, timers } = powers
-  defineGlobals(global, { ...timers, console: hookConsole, process: hookProcess })
-  const start = asPrelude(preludeScript.runInContext(global))
-  const face = start({
-    signature: code.signature,
-    scope: scopeOf(code),
-    require: createRequire({
-      shims,
-      onLend: powers.onLend,
-      timers,
-      process: hookProcess,
-      console: hookConsole,
-      openPackages: packages && ((require) => asPackages(packages.runInContext(global))(require)),
-    }),
-    nativeErrors: NATIVE_ERRORS,
-    createStorage: asStorageFace(storageScript.runInContext(global))(),
-    hookFile: HOOK_FILE,
-  })
-  return {
-    ...face,
-    evaluate: (script) => script.runInContext(global),
-    watch: () => {
-      const watch = watchIntegrity(intrinsicsOf(global))
-      watch.addOpen(global)
-      return watch
-    },
+  const performance = createHookPerformance()
+  const createStorage = storageFace()
+  let scope: Record<string, unknown> = {}
+  const own = { console: hookConsole, process: hookProcess, performance }
+  const given = {
+    ...timers,
+    ...own,
+    ...createCodeFromText(() => scope),
+    global: globalThis,
+    structuredClone,
+    MessagePort: nobodysClass(),
   }
-}
-
-function defineGlobals(global: object, given: Record<string, unknown>): void {
-  for (const name of REMOVED_GLOBALS) Reflect.deleteProperty(global, name)
-  for (const name of SHARED_GLOBALS) define(global, name, Reflect.get(globalThis, name))
-  for (const [name, value] of Object.entries(given)) define(global, name, value)
-  define(global, "global", global)
-  define(global, "MessagePort", nobodysClass())
-  for (const name of LAZY_GLOBALS) {
-    Object.defineProperty(global, name, {
-      configurable: true,
-      get: () => Reflect.get(globalThis, name),
-      set: (value: unknown) => define(global, name, value),
-    })
+  const watch = createRealmWatch([own.console, performance, timers, ...Object.values(powers.shims)])
+  openHookGlobals({ given, onLoad: (loaded) => watch.lend([loaded]) })
+  watch.begin()
+  const findBuiltin = createBuiltins({ ...powers, ...own, onLend: (module) => watch.lend([module]) })
+  return {
+    watch,
+    prepare({ code, packages }) {
+      const openPackages =
+        packages && ((require: Require) => asPackages(packages.runInThisContext())(require))
+      return prelude({
+        signature: code.signature,
+        scope: scopeOf(code),
+        require: createRequire({ findBuiltin, openPackages }),
+        createStorage,
+        hookFile: HOOK_FILE,
+        onScope: (values) => {
+          scope = values
+        },
+      })
+    },
   }
 }
 
@@ -150,21 +86,7 @@ function nobodysClass(): object {
   }
 }
 
-function define(global: object, name: string, value: unknown): void {
-  Object.defineProperty(global, name, { value, writable: true, configurable: true, enumerable: false })
-}
-
-/** The script is the text of `prelude`, so its value is that function, made in the context. */
-function asPrelude(value: unknown): (input: PreludeInput) => Prelude {
-  return value as typeof prelude
-}
-
-/** The script is the text of `storageFace`. */
-function asStorageFace(value: unknown): typeof storageFace {
-  return value as typeof storageFace
-}
-
 /** The script is one of `compilePackages`, so its value is that function. */
-function asPackages(value: unknown): (require: (id: unknown) => unknown) => PackageLoaders {
+function asPackages(value: unknown): (require: Require) => PackageLoaders {
   return value as ReturnType<typeof asPackages>
 }

@@ -12,8 +12,7 @@ export interface StorageFace {
 }
 
 /**
- * Like the prelude, this is text that runs inside the hook's context before the hook, and refers to nothing outside.
- * It gives what makes a run's storage: one JSON document that outlives the run, with the conflicts of the original. A
+ * To be called before the hook's code runs, like the prelude. It gives what makes a run's storage: one JSON document that outlives the run, with the conflicts of the original. A
  * `set` without `force` fails when another run wrote after this one read; the error holds what it wrote.
  */
 export function storageFace(): (ask: AskStorage) => StorageFace {

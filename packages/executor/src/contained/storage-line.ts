@@ -15,6 +15,9 @@ export interface StorageLine {
   close(): void
 }
 
+/** Node's own; a hook may put another in its place. */
+const { queueMicrotask } = globalThis
+
 const RUN_IS_OVER: StorageAnswer = {
   status: "refused",
   code: 410,

@@ -5,7 +5,13 @@ import type { ResourceLimits } from "node:worker_threads"
  * it inherits from the process.
  */
 export function threadFlags(folder: string): string[] {
-  return ["--permission", `--allow-fs-read=${folder}/`, "--no-addons", "--no-warnings"]
+  return [
+    "--permission",
+    `--allow-fs-read=${folder}/`,
+    "--no-addons",
+    "--no-warnings",
+    "--experimental-vm-modules",
+  ]
 }
 
 /** `codeRangeSizeMb`: without it each thread reserves half a gigabyte of address space more. */

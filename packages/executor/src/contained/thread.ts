@@ -16,8 +16,11 @@ let isLocked = false
 
 export async function run(task: ThreadTask): Promise<string[] | undefined> {
   // Not while this module loads: the pool still needs what is taken away, to say that the thread is up.
-  if (!isLocked) lockDown()
-  isLocked = true
+  if (!isLocked) {
+    isLocked = true
+    lockDown()
+    runner.open()
+  }
   if (task.kind === "serve") await serve(runner, task)
   if (task.kind === "prove") return proveLockdown(ownProcess)
   return undefined

@@ -15,6 +15,9 @@ type Callback = (...args: unknown[]) => void
 
 const MAX_TIMERS = 1_000
 
+/** Node's own; later a hook has others by these names. */
+const { setTimeout, setInterval, setImmediate, clearTimeout, clearImmediate } = globalThis
+
 export interface TimerKeeper {
   timers: HookTimers
   /** Lets a new run make timers. */
