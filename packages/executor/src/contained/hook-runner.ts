@@ -106,7 +106,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     })
     const status = await current.answered
     closeTimers()
-    networkKeeper.close()
+    scope.within(current, networkKeeper.close)
     current.storage.close()
     // What the run left for the next turns of the loop comes now, and counts as its own.
     await nextTurn()
@@ -125,8 +125,11 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
 
   function tell(run: number, event: NetEvent | StorageEvent): void {
     if (run !== active?.number) return
-    if (event.kind === "storage_answer") active.storage.take(event)
-    else networkKeeper.take(event)
+    const { storage } = active
+    scope.within(active, () => {
+      if (event.kind === "storage_answer") storage.take(event)
+      else networkKeeper.take(event)
+    })
   }
 
   function call({ hook: text, event, webtask }: HookRun, { answer, storage }: ActiveRun): void {

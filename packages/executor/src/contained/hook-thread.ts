@@ -17,6 +17,8 @@ export interface HookThread {
   give(run: ThreadRun): void
   /** Ends the run that it has, and with it the thread. */
   stop(ending: Ending, kill?: Answer["kill"]): void
+  /** Ends the thread after the run that it has. */
+  retire(): void
   /** Gives the thread back to the pool. */
   leave(): void
 }
@@ -57,6 +59,7 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
   /** Its time is over: what it answers comes too late. */
   let expired: ThreadRun | undefined
   let isEnding = false
+  let isRetiring = false
   let freeSince = clockMs()
   let clock: NodeJS.Timeout | undefined
   const stopStartTimer = startProcessorTimer({
@@ -85,6 +88,10 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
     stop(ending, kill) {
       end()
       settle(ending, { runMs: ranMs(), ...(kill && { kill }) })
+    },
+    retire() {
+      isRetiring = true
+      if (thread.isFree) end()
     },
     leave() {
       isEnding = true
@@ -144,6 +151,7 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
     current = undefined
     freeSince = clockMs()
     on.onAnswered(run)
+    if (isRetiring) end()
     if (!isEnding) on.onFree(thread)
   }
 

@@ -6,6 +6,11 @@ import type { ThreadRun } from "./thread-run.ts"
 /** The threads of a hook, and the runs that wait for one of them, in the order in which they came. */
 export interface HookThreads {
   take(run: ThreadRun): void
+  /**
+   * Puts new threads in the place of all that are there, each after its run. One that left native code at work cannot
+   * end, which ends the process.
+   */
+  renew(): void
   /** Ends it wherever it is. */
   stop(run: ThreadRun, ending: Ending, kill?: Answer["kill"]): void
   /** Those that no thread was given yet. */
@@ -86,6 +91,9 @@ export function openHookThreads({ maxThreads, standby, ...options }: HookThreads
       }
       waiting.push(run)
       openIfShort()
+    },
+    renew() {
+      for (const thread of threads) thread.retire()
     },
     stop(run, ending, kill) {
       const index = waiting.indexOf(run)

@@ -3,6 +3,7 @@ import type { Worker } from "node:worker_threads"
 import { Piscina } from "piscina"
 import type { ProcessSettings } from "../protocol.ts"
 import { type Evidence, examine } from "./evidence.ts"
+import { milliseconds } from "./native-watch.ts"
 import { startProcessorTimer } from "./processor-timer.ts"
 import { threadFlags, threadLimits } from "./thread-flags.ts"
 import type { ServeTask, ThreadTask } from "./thread-protocol.ts"
@@ -17,6 +18,8 @@ export interface Pool {
   end(controller: AbortController): void
   /** What a locked thread can do and should not. */
   proveLockdown(): Promise<string[]>
+  /** Processor time of its threads until now; stays open while one of them is inside native code. */
+  cpuMs(): Promise<number>
   /** Asks a thread that has to be stopped what it is doing. */
   examine(threadId: number): Promise<Evidence>
 }
@@ -25,11 +28,14 @@ export interface PoolOptions extends ProcessSettings {
   threadFile: string
   /** The only folder that a thread may read. */
   folder: string
-  /** A thread is still there a second after it was told to end. */
+  /** Whether runs are under way, which would end with the process. */
+  isBusy(): boolean
+  /** A thread does not end: it is still there a second after it was told to, or three when there are runs. */
   onStuck(): void
 }
 
 const END_LIMIT_MS = 1_000
+const BUSY_END_LIMIT_MS = 3_000
 /** Without enough of a processor to end. */
 const END_MAX_MS = 10_000
 const IDLE_TIMEOUT_MS = 60_000
@@ -62,6 +68,10 @@ export function createPool(options: PoolOptions): Pool {
     warmUp: () => give({ kind: "warm_up" }),
     serve: (task, signal) => give(task, { transferList: asTransferList([task.port]), signal }),
     proveLockdown: () => give({ kind: "prove" }),
+    async cpuMs() {
+      const used = await Promise.all(piscina.threads.map((thread) => thread.cpuUsage()))
+      return used.reduce((sum, one) => sum + milliseconds(one), 0)
+    },
     async examine(threadId) {
       const thread = piscina.threads.find((one) => one.threadId === threadId)
       return thread ? examine(thread) : {}
@@ -70,7 +80,7 @@ export function createPool(options: PoolOptions): Pool {
       const before = piscina.threads
       controller.abort()
       for (const thread of before) {
-        if (!piscina.threads.includes(thread)) void watchEnd(thread, options.onStuck)
+        if (!piscina.threads.includes(thread)) void watchEnd(thread, options)
       }
     },
   }
@@ -84,8 +94,13 @@ function asTransferList(ports: readonly object[]): TransferList {
 }
 
 /** `terminate` is a request: native code, such as a key derivation, does not hear it. */
-async function watchEnd(thread: Worker, onStuck: () => void): Promise<void> {
-  const stopTimer = startProcessorTimer({ limitMs: END_LIMIT_MS, maxMs: END_MAX_MS, onOver: onStuck })
+async function watchEnd(thread: Worker, { isBusy, onStuck }: PoolOptions): Promise<void> {
+  const allow = (limitMs: number, onOver: () => void) =>
+    startProcessorTimer({ limitMs, maxMs: END_MAX_MS, onOver })
+  let stopTimer = allow(END_LIMIT_MS, () => {
+    if (isBusy()) stopTimer = allow(BUSY_END_LIMIT_MS - END_LIMIT_MS, onStuck)
+    else onStuck()
+  })
   await once(thread, "exit")
   stopTimer()
 }

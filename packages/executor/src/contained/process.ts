@@ -8,6 +8,7 @@ import { openFrameLink } from "./frames.ts"
 import { startHeartbeat } from "./heartbeat.ts"
 import { type HookThreads, openHookThreads } from "./hook-threads.ts"
 import { startIdleWatch } from "./idle-watch.ts"
+import { startNativeWatch } from "./native-watch.ts"
 import { createPool } from "./pool.ts"
 import { prepareScript } from "./prepare-script.ts"
 import { proveWalls } from "./prove-walls.ts"
@@ -36,6 +37,7 @@ const pool = createPool({
   ...settings,
   threadFile: fileURLToPath(new URL(import.meta.resolve("./thread.ts"))),
   folder: import.meta.dirname,
+  isBusy: () => runs.size > 0,
   onStuck: () => giveUp("a run went on after it was stopped", { blame: "earlier" }),
 })
 const link = openFrameLink(pipe, {
@@ -55,6 +57,7 @@ startIdleWatch({
   runsSoFar: () => runsSoFar,
   onBurning: () => giveUp("it went on working after its runs", { cause: "cpu", blame: "earlier" }),
 })
+startNativeWatch({ threadsCpuMs: pool.cpuMs, onSuspicion: () => hook?.renew() })
 await pool.warmUp()
 send({ type: "ready" })
 

@@ -7,6 +7,8 @@ import { AsyncLocalStorage } from "node:async_hooks"
 export interface RunScope<Run> {
   /** Makes `run` the one under way, and `act` and all that comes of it its own. */
   enter(run: Run, act: () => void): void
+  /** Makes what comes of `act` the run's own. What calls a hook's code from outside needs it: a socket that closes. */
+  within(run: Run, act: () => void): void
   leave(): void
   /** The run under way if the caller belongs to it. Otherwise the run under way is told that a stray is about. */
   own(): Run | undefined
@@ -22,6 +24,7 @@ export function createRunScope<Run extends { isUnclean: boolean }>(): RunScope<R
       active = run
       scope.run(run, act)
     },
+    within: (run, act) => scope.run(run, act),
     leave() {
       active = undefined
     },
