@@ -38,6 +38,8 @@ export function launchExecutor(
       "--allow-worker",
       `--allow-fs-read=${runtime.path}/`,
       "--disallow-code-generation-from-strings",
+      // What changes a flag of V8 later, from wherever, ends the process.
+      "--freeze-flags-after-init",
       "--zero-fill-buffers",
       "--no-addons",
       "--disable-sigusr1",

@@ -17,6 +17,13 @@ const WALK = `
   const { types } = require("util")
   const POWERS = ["binding", "_linkedBinding", "dlopen", "reallyExit", "_kill", "getBuiltinModule", "setEngine", "ZipFile", "WebSocket", "readFileSync",
     "openSync", "execSync", "spawnSync", "createRequire", "_load", "parentPort", "workerData", "writeHeapSnapshot"]
+  // Node's names for the methods by which objects are cloned, transferred, and made by the name of their class.
+  const isTransfer = (key) => typeof key === "symbol" && Symbol.keyFor(key) === undefined && /messaging|transfer|deserialize|clone/i.test(key.description)
+  // Objects of the engine's outside that stand for descriptors, other threads and processes.
+  const HANDLES = ["FileHandle", "FSReqCallback", "MessagePort", "MessageChannel", "Pipe", "Process", "TCP", "TTY", "UDP", "Worker", "BuiltinModule", "ContextifyScript", "Module"]
+  const isHandle = (value) => typeof value === "function" && HANDLES.includes(value.name) && types.isProxy(value) === false && value !== globalThis.MessagePort
+  // Natives that read hidden methods of what they are given, and make what those name.
+  const makesByName = (value) => typeof value === "function" && ["structuredClone", "postMessage", "markResourceTiming", "transferableAbortController", "transferableAbortSignal"].includes(value.name) && !value.toString().includes("transferOf")
   const isRealSocket = (value) => typeof value === "function" && typeof value.prototype === "object" &&
     value.prototype !== null && Object.hasOwn(value.prototype, "_unrefTimer")
   const seen = new Set()
@@ -28,6 +35,10 @@ const WALK = `
     seen.add(value)
     queue.push([value, path])
     if (isRealSocket(value)) found.push(path + " (socket)")
+    if (isHandle(value)) found.push(path + " (handle " + value.name + ")")
+    if (makesByName(value)) found.push(path + " (makes by name)")
+    if (value === Object(value) && Object.prototype.toString.call(value) === "[object MessagePort]") found.push(path + " (port)")
+    for (const key of Object.getOwnPropertySymbols(value)) if (isTransfer(key)) found.push(path + "." + String(key))
     for (const name of POWERS) {
       try { if (Object.hasOwn(value, name) && (typeof value[name] === "function" || name === "parentPort")) found.push(path + "." + name) } catch {}
     }
@@ -45,6 +56,29 @@ const WALK = `
     add(setImmediate(() => {}), "an immediate")
     add(new stream.Transform(), "a stream")
     add(new Response("a").body, "a body")
+    add(new Blob(["a"]), "a blob")
+    add(new Blob(["a"]).stream(), "the stream of a blob")
+    add(new File(["a"], "a"), "a file")
+    add(new DOMException("a"), "an exception of the web's")
+    add(new CompressionStream("gzip"), "a compression stream")
+    add(new TextDecoderStream(), "a decoder's stream")
+    add(stream.Readable.toWeb(stream.Readable.from([])), "a web stream of Node's")
+    add(stream.Duplex.toWeb(new stream.PassThrough()), "web streams of Node's")
+    add(new net.BlockList(), "a block list")
+    add(new net.SocketAddress(), "an address")
+    add(new URLSearchParams("a=b").entries(), "an iterator")
+    add(new Headers({ a: "b" }).entries(), "an iterator of headers")
+    add(new FormData().entries(), "an iterator of a form")
+    add(AbortSignal.timeout(1), "a signal with a timer")
+    add(new CustomEvent("a"), "an event")
+    add(await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, true, ["sign"]), "a web key")
+    add(require("crypto").createSecretKey("a", "utf8"), "a key")
+    add(require("zlib").createGzip(), "a gzip stream")
+    add(require("zlib").createBrotliDecompress(), "a brotli stream")
+    add(require("crypto").createHash("sha256"), "a hash")
+    add(performance.mark("a", { detail: {} }), "a mark")
+    add(structuredClone(new Map([[1, new Error("a")]])), "a clone")
+    try { structuredClone(() => {}) } catch (error) { add(error, "an error of a clone") }
     add(new AbortController().signal, "a signal")
     add(await fetch("http://127.0.0.1:9/").catch((error) => error), "an error of fetch")
     await new Promise((resolve) => net.connect(9, "127.0.0.1").on("error", (error) => { add(error, "an error"); resolve() }))

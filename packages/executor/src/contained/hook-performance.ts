@@ -21,6 +21,13 @@ interface MeasureOptions {
   detail?: unknown
 }
 
+/** What is not measured for hooks; packages call it. */
+const UNMEASURED = {
+  eventLoopUtilization: () => ({ idle: 0, active: 0, utilization: 0 }),
+  markResourceTiming: () => {},
+  timerify: (act: unknown) => act,
+}
+
 /** As many marks and measures are kept; the oldest go first. */
 const MAX_ENTRIES = 1_000
 
@@ -88,7 +95,7 @@ export function createHookPerformance(): object {
     getEntries: () => [...entries],
     getEntriesByName: (name: unknown) => entries.filter((one) => one.name === name),
     getEntriesByType: (type: unknown) => entries.filter((one) => one.entryType === type),
-    timerify: (act: unknown) => act,
+    ...UNMEASURED,
     toJSON: () => ({ timeOrigin }),
   }
 }

@@ -12,7 +12,7 @@ export interface SocketOptions {
   fd?: unknown
 }
 
-const { clearTimeout, setTimeout } = globalThis
+const { Buffer, clearTimeout, setTimeout } = globalThis
 
 /**
  * What a hook has as `net.Socket`: it looks like Node's, but its bytes go to the broker. There is no handle

@@ -78,6 +78,7 @@ const OF_PROCESS: ReadonlySet<PropertyKey> = new Set([
 
 /** The classes that can be cloned or transferred; loaded now, so that none comes later that still can. */
 const LOADED_GLOBALS = [
+  "AbortController",
   "AbortSignal",
   "Blob",
   "DOMException",

@@ -7,6 +7,9 @@ export interface RunLog {
   write(level: LogLine["level"], values: unknown[]): void
 }
 
+/** Node's own; a hook may put another in its place. */
+const { Buffer } = globalThis
+
 /** `customInspect: false`: an object's own idea of how to be shown is code, and would run outside its context. */
 const FORMAT = { customInspect: false, depth: 3, maxArrayLength: 100, maxStringLength: MAX_LINE_CHARS }
 

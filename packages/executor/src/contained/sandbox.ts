@@ -14,6 +14,7 @@ import { createRealmWatch, type RealmWatch } from "./realm-watch.ts"
 import { storageFace } from "./storage-face.ts"
 import { structuredClone } from "./structured-clone.ts"
 import type { HookTimers } from "./timers.ts"
+import { closeTransfers } from "./transfer-methods.ts"
 
 export interface SandboxPowers {
   /** Modules of a hook that only look like Node's, by name. */
@@ -54,7 +55,10 @@ export function openSandbox(powers: SandboxPowers): Sandbox {
     structuredClone,
     MessagePort: nobodysClass(),
   }
-  const watch = createRealmWatch([own.console, performance, timers, ...Object.values(powers.shims)])
+  const shims = Object.values(powers.shims)
+  // Classes of Node's are among them that it loads only when it is asked for them.
+  closeTransfers(shims)
+  const watch = createRealmWatch([own.console, performance, timers, ...shims])
   openHookGlobals({ given, onLoad: (loaded) => watch.lend([loaded]) })
   watch.begin()
   const findBuiltin = createBuiltins({ ...powers, ...own, onLend: (module) => watch.lend([module]) })

@@ -15,8 +15,8 @@ export interface StorageLine {
   close(): void
 }
 
-/** Node's own; a hook may put another in its place. */
-const { queueMicrotask } = globalThis
+/** Node's own; a hook may put others in their place. */
+const { Buffer, queueMicrotask } = globalThis
 
 const RUN_IS_OVER: StorageAnswer = {
   status: "refused",

@@ -12,7 +12,7 @@ export function closeTransfers(roots: Iterable<unknown>): void {
   }
 }
 
-/** Node's names for them: to clone, to transfer, to list what is transferred along, and to make a copy of. */
+/** Node's names for them: to clone, transfer, list what goes along, make from a clone, and allow all that. */
 function isTransferMethod({ description = "" }: symbol): boolean {
-  return description.startsWith("messaging_")
+  return description.startsWith("messaging_") || description === "kMakeTransferable"
 }
