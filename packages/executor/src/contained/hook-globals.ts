@@ -103,15 +103,7 @@ const NODES = [
 ]
 
 /** Node loads these when they are first touched; so does a hook. */
-const LAZY = [
-  "CompressionStream",
-  "CryptoKey",
-  "DecompressionStream",
-  "SubtleCrypto",
-  "TextDecoderStream",
-  "TextEncoderStream",
-  "crypto",
-]
+const LAZY = ["CompressionStream", "DecompressionStream", "TextDecoderStream", "TextEncoderStream", "crypto"]
 /** The same, and all of one module. */
 const OF_FETCH = ["FormData", "Headers", "Request", "Response", "fetch"]
 
@@ -190,11 +182,13 @@ function defineLazy(name: string, load: Loader, onLoad: (loaded: object) => void
   let loaded: unknown
   defineProperty(globalThis, name, {
     configurable: true,
-    get() {
+    get: () => {
       if (loaded === undefined) {
         loaded = load()
         closeTransfers([loaded])
         onLoad(Object(loaded))
+        // An accessor leads to it, which no walk reads.
+        if (name === "crypto") onLoad(Object(get(Object(loaded), "subtle")))
       }
       return loaded
     },
