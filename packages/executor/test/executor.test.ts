@@ -43,13 +43,14 @@ describe("an executor", () => {
     expect((await executors.run(task, noAbort)).outcome).toEqual({ status: "returned", value: 2 })
   })
 
-  test("keeps it when the hook refused, and forgets it when the hook failed", async () => {
+  test("keeps it when the hook refused or threw, and forgets it when the hook ended the run", async () => {
     const executors = await open({ threads: 1 })
     const script = `let n = 0
       module.exports = (user, context, cb) => {
         n += 1
         if (user.refuse) return cb(new Error("no"))
         if (user.fail) throw new Error("bug")
+        if (user.exit) process.exit()
         cb(null, n)
       }`
     const run = (user: object) =>
@@ -60,6 +61,8 @@ describe("an executor", () => {
     await run({ refuse: true })
     expect((await run({})).outcome).toEqual({ status: "returned", value: 2 })
     await run({ fail: true })
+    expect((await run({})).outcome).toEqual({ status: "returned", value: 4 })
+    await run({ exit: true })
     expect((await run({})).outcome).toEqual({ status: "returned", value: 1 })
   })
 

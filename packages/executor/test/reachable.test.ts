@@ -23,7 +23,7 @@ const WALK = `
   const HANDLES = ["FileHandle", "FSReqCallback", "MessagePort", "MessageChannel", "Pipe", "Process", "TCP", "TTY", "UDP", "Worker", "BuiltinModule", "ContextifyScript", "Module"]
   const isHandle = (value) => typeof value === "function" && HANDLES.includes(value.name) && types.isProxy(value) === false && value !== globalThis.MessagePort
   // Natives that read hidden methods of what they are given, and make what those name.
-  const makesByName = (value) => typeof value === "function" && ["structuredClone", "postMessage", "markResourceTiming", "transferableAbortController", "transferableAbortSignal"].includes(value.name) && !value.toString().includes("transferOf")
+  const makesByName = (value) => typeof value === "function" && ["structuredClone", "postMessage", "transferableAbortController", "transferableAbortSignal"].includes(value.name) && !value.toString().includes("transferOf")
   const isRealSocket = (value) => typeof value === "function" && typeof value.prototype === "object" &&
     value.prototype !== null && Object.hasOwn(value.prototype, "_unrefTimer")
   const seen = new Set()

@@ -128,7 +128,7 @@ export function openHookGlobals({ given, onLoad }: HookGlobalsOptions): void {
   for (const [name, load] of loaders) defineLazy(String(name), asLoader(load), onLoad)
 }
 
-export function define(name: PropertyKey, value: unknown): void {
+function define(name: PropertyKey, value: unknown): void {
   defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false })
 }
 
