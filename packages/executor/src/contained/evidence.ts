@@ -86,13 +86,13 @@ function lastUserStack({ nodes, samples }: Profile): string | undefined {
  * the prelude's `call` calls is the function that the hook exports.
  */
 function isCalling(node: ProfileNode | undefined): boolean {
-  return node?.callFrame.functionName === "call" && node.callFrame.url === "hooklane:prelude"
+  return node?.callFrame.functionName === "call" && node.callFrame.url.endsWith("/prelude.js")
 }
 
 const IN_ITS_OWN_FUNCTION = "    at the hook's own function (/hook.js)"
 
 function isUsers({ callFrame: { url } }: ProfileNode): boolean {
-  return url !== "" && !/^(node:|file:|hooklane:)/.test(url) && !/[\\/]piscina[\\/]/.test(url)
+  return url !== "" && !/^(node:|file:)/.test(url) && !/[\\/]piscina[\\/]/.test(url)
 }
 
 /** A profile knows the line in a function only for the one on top; for its callers, where they begin. */

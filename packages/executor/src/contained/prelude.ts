@@ -226,7 +226,7 @@ export function prelude(input: PreludeInput): Prelude {
   function userFrames(stack: string): string {
     return stack
       .split("\n")
-      .filter((line) => !/^ {4}at .*(hooklane:|file:\/\/|node:internal|[\\/]piscina[\\/])/.test(line))
+      .filter((line) => !/^ {4}at .*(file:\/\/|node:internal|[\\/]piscina[\\/])/.test(line))
       .join("\n")
   }
 
