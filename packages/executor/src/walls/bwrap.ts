@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { access, constants, writeFile } from "node:fs/promises"
+import { access, constants, readFile, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import type { Rung, WallContext } from "./enclosure.ts"
@@ -25,7 +25,7 @@ export const bwrap: Rung = async (context) => {
     const env = libraryEnv(program)
     const { stdout: help } = await promisify(execFile)(program, ["--help"], { env, timeout: TIMEOUT_MS })
     const files = await filesFor(context)
-    const common = [program, ...NAMESPACES, ...supported(help)] as const
+    const common = [program, ...NAMESPACES, ...(await optionsOf(help))] as const
     const withNetwork = [...files, ...(await networkFiles(files))]
     const ways = {
       none: await prepare(context, { files, sockets: "none" }),
@@ -61,9 +61,14 @@ const NAMESPACES = [
   "ALL",
 ]
 
-/** What came with later versions; the proof at start says what one without them does not hold. */
-function supported(help: string): string[] {
-  return ["--disable-userns"].filter((option) => help.includes(option))
+/**
+ * Forbids new user namespaces, by a setting of the kernel that containers mostly may not write; the filter of system
+ * calls forbids them, too. It came with version 0.8.
+ */
+async function optionsOf(help: string): Promise<string[]> {
+  const mounts = await readFile("/proc/self/mountinfo", "utf8")
+  const isReadOnly = /^\S+ \S+ \S+ \S+ \/proc(\/sys)? ro\b/m.test(mounts)
+  return help.includes("--disable-userns") && !isReadOnly ? ["--disable-userns"] : []
 }
 
 interface Way {
