@@ -286,7 +286,8 @@ describe("an executor that was taken over", () => {
   ])("is ended in a run for %s", async (_, script, reason) => {
     const { executor } = takeOver(inRun(script, 5_000))
     await executor.ready
-    expect(await executor.run(taskOf(""), noAbort)).toMatchObject({
+    const { report } = await executor.run(taskOf(""), noAbort)
+    expect(report).toMatchObject({
       outcome: { status: "crashed", reason: `it broke the protocol of its connections: ${reason}` },
       calls: [{ host: "127.0.0.1", port, allowed: true }],
     })

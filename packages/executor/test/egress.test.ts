@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import { createServer } from "node:http"
+import { createServer, type ServerResponse } from "node:http"
 import { createServer as createTcpServer, type Server } from "node:net"
 import { TLSSocket } from "node:tls"
 import type { OutboundCall, RunReport } from "@hooklane/core"
@@ -190,11 +190,16 @@ test("the calls of a run are known, too, when its process dies over it", async (
 
 test("25 requests at once are all answered, 20 connections at a time", async () => {
   let most = 0
+  let asked = 0
+  const held: ServerResponse[] = []
   const slow = createServer((_, response) => {
     slow.getConnections((_, count) => {
       most = Math.max(most, count)
     })
-    setTimeout(() => response.end("done"), 100)
+    asked += 1
+    held.push(response)
+    // None is answered before 20 are here; those that waited are answered as they come.
+    if (asked >= 20) setTimeout(() => held.splice(0).map((one) => one.end("done")), 100)
   })
   const at = await listen(slow)
   onTestFinished(() => void slow.close())

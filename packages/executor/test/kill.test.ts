@@ -77,5 +77,5 @@ test("what a run leaves working in native code costs the process", async () => {
   const task = taskOf(script, { versionId: "burner" })
   expect((await executors.run(task, noAbort)).outcome).toEqual({ status: "returned", value: "left" })
   const pid = executors.stats().executors.find(({ hookVersions }) => hookVersions.includes("burner"))?.pid
-  await expect.poll(() => pidsOf(executors), { timeout: 8_000 }).not.toContain(pid)
+  await expect.poll(() => pidsOf(executors), { timeout: 15_000 }).not.toContain(pid)
 })

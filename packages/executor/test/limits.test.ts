@@ -47,7 +47,7 @@ describe("time", () => {
     const stopped = taskOf(script, { versionId, timeoutMs: 100, event: eventOf({ loop: true }) })
     expect((await executors.run(stopped, noAbort)).outcome).toEqual({ status: "timed_out", afterMs: 100 })
     const { pid } = executorOf(versionId) ?? {}
-    await expect.poll(() => executorOf(versionId)?.pid, { timeout: 5_000 }).not.toBe(pid)
+    await expect.poll(() => executorOf(versionId)?.pid, { timeout: 15_000 }).not.toBe(pid)
     const fine = taskOf(script, { versionId, event: eventOf({}) })
     expect((await executors.run(fine, noAbort)).outcome).toEqual({ status: "returned", value: "ok" })
   })

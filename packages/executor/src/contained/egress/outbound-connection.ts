@@ -71,16 +71,18 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
   }
 
   function refuse(refusal: keyof typeof REFUSALS): void {
-    Object.assign(call, { allowed: false, refusal })
-    const message = `connect EACCES ${cutText(host, MAX_HOST_CHARS)}:${port} - ${REFUSALS[refusal]}`
-    end({ code: "EACCES", message, address: host, port })
+    const address = cutText(host, MAX_HOST_CHARS)
+    const message = `connect EACCES ${address}:${port} - ${REFUSALS[refusal]}`
+    // Also when the hook has closed it meanwhile: what it asked for is told.
+    Object.assign(call, { allowed: false, refusal, problem: cutText(message, MAX_PROBLEM_CHARS) })
+    end({ code: "EACCES", message, address, port })
   }
 
   async function connect(): Promise<void> {
     hasBegun = true
     const resolution = await resolveDestination(policy, host, port)
-    if (isOver) return
     if ("refusal" in resolution) return refuse(resolution.refusal)
+    if (isOver) return
     if ("problem" in resolution) return end(resolution.problem)
     dialling = dial(resolution.addresses, port)
     const result = await dialling.connected
