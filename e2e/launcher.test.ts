@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, onTestFailed, onTestFinished, test, vi } from "vitest"
@@ -85,6 +85,29 @@ test("what keeps a process from starting is a sentence, without a stack and with
     /gateway cannot start: The database .* cannot be opened: .*not a database/,
   )
   expect(launcher.output()).not.toContain("    at ")
+})
+
+test("a lost master.key is not replaced: the start is refused with what is lost and the way out", {
+  timeout: 60_000,
+}, async () => {
+  const dir = await dataDir()
+  const first = await launch(dir, { PORT: "0" })
+  const api = await whenReady(first, dir)
+  await api.createHook("credentials-exchange", "cb(null, { scope: [] })")
+  first.terminate()
+  await first.exited
+  const key = await readFile(join(dir, "master.key"))
+  await rm(join(dir, "master.key"))
+
+  const refused = await launch(dir, { PORT: "0" })
+  expect(await refused.exited).toEqual({ code: 1, signal: null })
+  expect(refused.output()).toMatch(
+    /master\.key is missing.*secrets of hooks.*waiting events.*backup.*start over/s,
+  )
+  expect(await readdir(dir)).not.toContain("master.key")
+
+  await writeFile(join(dir, "master.key"), key)
+  expect(await answerOf(await whenReady(await launch(dir, { PORT: "0" }), dir))).toEqual({ scope: [] })
 })
 
 test("a second one on the same data is refused, and does the first no harm", async () => {

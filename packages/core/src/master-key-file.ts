@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto"
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Config } from "./config.ts"
 import { AppError } from "./errors.ts"
 import { generateMasterKey, isMasterKey } from "./keyring.ts"
+
+const KEY_FILE = "master.key"
 
 type KeySettings = Pick<Config, "masterKey" | "dataDir">
 
@@ -14,6 +16,7 @@ type KeySettings = Pick<Config, "masterKey" | "dataDir">
 export async function readMasterKey(config: KeySettings): Promise<string> {
   const key = config.masterKey ?? (await readKeyFile(config))
   if (key) return key
+  await refuseLostKey(config)
   throw new AppError(
     "invalid_setting",
     `HOOKLANE_MASTER_KEY is not set and ${keyFile(config)} does not exist. ` +
@@ -24,10 +27,31 @@ export async function readMasterKey(config: KeySettings): Promise<string> {
 /**
  * The same, but a first start makes the key file, readable by its owner alone. Several processes may do this at
  * once: all of them get the one key that was written first.
+ * @throws AppError invalid_setting when there is data that a lost key has sealed; nothing is written then
  */
 export async function ensureMasterKey(config: KeySettings): Promise<string> {
   const key = config.masterKey ?? (await readKeyFile(config))
-  return key ?? createKeyFile(config)
+  if (key) return key
+  await refuseLostKey(config)
+  return createKeyFile(config)
+}
+
+/** Files of a data folder that are only there when a gateway has run with a key. */
+const SEALED_FILES = ["hooklane.db", "credentials.json"]
+
+/** A new key could open nothing of what is there, and would hide that the old one is missing. */
+async function refuseLostKey({ dataDir }: Pick<Config, "dataDir">): Promise<void> {
+  const names = await readdir(dataDir).catch(() => [])
+  const found = SEALED_FILES.find((name) => names.includes(name))
+  if (found === undefined || names.includes(KEY_FILE)) return
+  throw new AppError(
+    "invalid_setting",
+    `${keyFile({ dataDir })} is missing, and ${found} beside it was made with that key. Without it the secrets of ` +
+      "hooks, the key that signs tokens and all waiting events cannot be read. Put the file back from your backup, or " +
+      "set HOOKLANE_MASTER_KEY to what it held. If there is no copy, start over without any of this data: " +
+      `mv '${dataDir}' '${dataDir}.lost' (with a REDIS_URL or a DATABASE_URL of your own also set another ` +
+      "HOOKLANE_REDIS_PREFIX, and an empty database)",
+  )
 }
 
 async function createKeyFile(config: KeySettings): Promise<string> {
@@ -66,8 +90,8 @@ function checked(keys: string, config: KeySettings): string {
   )
 }
 
-function keyFile({ dataDir }: KeySettings): string {
-  return join(dataDir, "master.key")
+function keyFile({ dataDir }: Pick<Config, "dataDir">): string {
+  return join(dataDir, KEY_FILE)
 }
 
 function isErrno(error: unknown, code: string): boolean {

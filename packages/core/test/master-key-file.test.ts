@@ -55,3 +55,20 @@ test.each([
     })
   expect(await readFile(file, "utf8")).toBe(content)
 })
+
+test.each(["hooklane.db", "credentials.json"])(
+  "a lost key is not replaced where %s was made with it, and the way out is said",
+  async (name) => {
+    const config = { dataDir: await emptyDataDir(), masterKey: undefined }
+    await mkdir(config.dataDir)
+    await writeFile(join(config.dataDir, name), "")
+    for (const read of [readMasterKey, ensureMasterKey])
+      await expect(read(config)).rejects.toMatchObject({
+        code: "invalid_setting",
+        message: expect.stringMatching(
+          new RegExp(`^/.*master.key is missing, and ${name} .*from your backup.*start over.*: mv '/`),
+        ),
+      })
+    expect(await readdir(config.dataDir)).toEqual([name])
+  },
+)
