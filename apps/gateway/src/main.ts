@@ -18,6 +18,14 @@ await runProcess(async () => {
   const base = { process: "gateway", pid: process.pid }
   const log = pino({ level: config.logLevel, base, serializers: { err: serializeError } }, lines)
   const keyRing = createKeyRing(await readMasterKey(config))
-  const gateway = await startGateway({ config: { ...config, redisUrl }, keyRing, log, env: process.env })
-  onStop(gateway.close, log)
+  const misfit = Promise.withResolvers<AppError>()
+  const gateway = await startGateway({
+    config: { ...config, redisUrl },
+    keyRing,
+    onKeyMisfit: misfit.resolve,
+    log,
+    env: process.env,
+  })
+  const { fail } = onStop(gateway.close, log)
+  void misfit.promise.then(fail)
 })

@@ -25,6 +25,8 @@ import { shareHooks } from "./shared-hooks.ts"
 export interface ResourceOptions {
   config: Config & { redisUrl: string }
   keyRing: KeyRing
+  /** Told when the other processes have come to use a key that this one does not have. */
+  onKeyMisfit: (error: AppError) => void
   log: Logger
 }
 
@@ -49,7 +51,7 @@ export async function closeResources({
 }
 
 /** Opens the database and Redis. @throws AppError redis_unavailable when Redis is not there in time */
-export async function openResources({ config, keyRing, log }: ResourceOptions) {
+export async function openResources({ config, keyRing, onKeyMisfit, log }: ResourceOptions) {
   const gatewayId = `gw_${randomUUID().slice(0, 8)}`
   const storage = await openStorage({ databaseUrl: databaseUrl(config), keyRing })
   await checkMasterKey(storage)
@@ -64,7 +66,7 @@ export async function openResources({ config, keyRing, log }: ResourceOptions) {
     const message = `Redis at ${describeRedis(config.redisUrl)} cannot be used: ${reason}. Is REDIS_URL right, and is it running?`
     throw new AppError("redis_unavailable", message, { cause })
   })
-  const keys = await joinKeys(connection, { id: gatewayId, keyRing })
+  const keys = await joinKeys(connection, { id: gatewayId, keyRing, onMisfit: onKeyMisfit })
   const policyWarning = await connection.checkPolicy()
   if (policyWarning) log.warn(policyWarning)
   const lostHooks = await watchForLostHooks({

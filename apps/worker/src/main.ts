@@ -17,12 +17,15 @@ await runProcess(async () => {
 
   const lines = openLogLines()
   const log = pino({ level: config.logLevel, base: { process: "worker", pid: process.pid } }, lines)
+  const misfit = Promise.withResolvers<AppError>()
   const worker = await startWorker({
     config: { ...config, redisUrl },
     keyRing: createKeyRing(await readMasterKey(config)),
     workerId: `wrk_${randomUUID().slice(0, 8)}`,
     version: packageJson.version,
+    onKeyMisfit: misfit.resolve,
     log,
   })
-  onStop(worker.close, log)
+  const { fail } = onStop(worker.close, log)
+  void misfit.promise.then(fail)
 })

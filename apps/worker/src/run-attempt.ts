@@ -44,15 +44,23 @@ export interface AttemptResult {
   error?: HookError
 }
 
+/** Another worker may have it, or this one when it is started again. */
+const NO_KEY =
+  "The worker does not have the master key that the event or a secret was sealed with. All processes need the same " +
+  "HOOKLANE_MASTER_KEY; while it is changed, the old key and the new one"
+
 /** Runs the hook of `job` once, unless nobody wants it, its deadline has passed or its version cannot be had. */
 export async function runAttempt(deps: AttemptDeps, job: Job, attempt: JobAttempt): Promise<AttemptResult> {
   const startedAt = deps.now()
   if (isCancelled(attempt)) return notStarted(startedAt, "cancelled", "The execution was cancelled")
   const leftMs = (job.deadlineAt ?? Number.POSITIVE_INFINITY) - startedAt
   if (leftMs <= 0) return notStarted(startedAt, "expired", "The deadline had passed before a worker was free")
+  if (!deps.keyRing.has(job.sealedEvent)) return notStarted(startedAt, "no_executor", NO_KEY)
   const snapshot = await deps.snapshots.get(job.versionId)
   if (!snapshot)
     return notStarted(startedAt, "snapshot_missing", `Version ${job.versionId} of the hook is not in Redis`)
+  const sealed = Object.values(snapshot.sealedSecrets)
+  if (!sealed.every(deps.keyRing.has)) return notStarted(startedAt, "no_executor", NO_KEY)
   if (snapshot.unbuilt) return notStarted(startedAt, "bundle_failed", describeUnbuilt(snapshot))
   const bundle = snapshot.bundleId === undefined ? undefined : await deps.bundles.get(snapshot.bundleId)
   if (snapshot.bundleId !== undefined && bundle === undefined)

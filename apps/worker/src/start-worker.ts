@@ -40,6 +40,8 @@ export interface WorkerOptions {
   keyRing: KeyRing
   workerId: string
   version: string
+  /** Told when the other processes have come to use a key that this one does not have. */
+  onKeyMisfit: (error: AppError) => void
   log: Logger
 }
 
@@ -112,11 +114,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 /** Until Redis is there it cannot be known whether this worker's keys are those of the jobs. */
 async function joinWhenThere(
   connection: QueueConnection,
-  { workerId: id, keyRing }: Pick<WorkerOptions, "workerId" | "keyRing">,
+  { workerId: id, keyRing, onKeyMisfit: onMisfit }: WorkerOptions,
 ): ReturnType<typeof joinKeys> {
   for (;;) {
     try {
-      return await joinKeys(connection, { id, keyRing })
+      return await joinKeys(connection, { id, keyRing, onMisfit })
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "redis_unavailable") throw error
       await sleep(REDIS_RETRY_MS)

@@ -346,3 +346,23 @@ test("an asynchronous job that was sealed with a key of others waits for a worke
   expect(await processJob(deps, { ...asyncJob, sealedEvent: foreign }, attempt())).toBe("not_yet")
   expect([tasks, records]).toEqual([[], []])
 })
+
+test("a synchronous job that was sealed with a key of others is answered at once, with what to do", async () => {
+  const { deps, tasks, replies } = start({ status: "returned" })
+  const foreign = createKeyRing(generateMasterKey()).seal("{}", eventContext("exe_1"))
+  expect(await processJob(deps, { ...syncJob, sealedEvent: foreign }, attempt())).toBe("done")
+  expect(tasks).toEqual([])
+  expect(replies).toMatchObject([
+    { failure: "no_executor", error: { message: expect.stringContaining("the same HOOKLANE_MASTER_KEY") } },
+  ])
+})
+
+test("an asynchronous job waits while a secret of its hook cannot be opened", async () => {
+  const foreign = createKeyRing(generateMasterKey()).seal("value", secretContext("hook_1", "KEY"))
+  const { deps, tasks, records } = start(
+    { status: "returned" },
+    { snapshot: { ...snapshot, sealedSecrets: { KEY: foreign } } },
+  )
+  expect(await processJob(deps, asyncJob, attempt())).toBe("not_yet")
+  expect([tasks, records]).toEqual([[], []])
+})

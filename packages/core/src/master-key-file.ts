@@ -41,7 +41,7 @@ const SEALED_FILES = ["hooklane.db", "credentials.json"]
 
 /** A new key could open nothing of what is there, and would hide that the old one is missing. */
 async function refuseLostKey({ dataDir }: Pick<Config, "dataDir">): Promise<void> {
-  const names = await readdir(dataDir).catch(() => [])
+  const names = await readdir(dataDir).catch((): string[] => [])
   const found = SEALED_FILES.find((name) => names.includes(name))
   if (found === undefined || names.includes(KEY_FILE)) return
   throw new AppError(

@@ -16,6 +16,8 @@ export interface KeyCheckOptions {
   keyRing: KeyRing
   /** How long others may be in the way: one that died is heard of for 8 s. Default 10,000. */
   patienceMs?: number
+  /** Told once when another key has come into use here that this process does not have. */
+  onMisfit?: (error: AppError) => void
 }
 
 const BEAT_MS = 2_000
@@ -28,12 +30,13 @@ const CONTEXT = "key-check"
 
 /**
  * Makes sure that the key ring of this process fits those of all others on this Redis: it opens what was sealed here
- * last, every other process opens what it will seal, and it opens what they seal. Until `close` the others can see so.
+ * last, every other process opens what it will seal, and it opens what they seal. Until `close` the others can see so,
+ * and `onMisfit` is told when the key was changed while this process could not be seen, as one that stood still.
  * @throws AppError invalid_setting with the way out when it does not fit; redis_unavailable
  */
 export async function joinKeys(
   connection: QueueConnection,
-  { id, keyRing, patienceMs = PATIENCE_MS }: KeyCheckOptions,
+  { id, keyRing, patienceMs = PATIENCE_MS, onMisfit = () => {} }: KeyCheckOptions,
 ): Promise<{ close(): Promise<void> }> {
   const { commands, prefix } = connection
   const ring: Ring = { sealsWith: keyRing.keyId, opens: [...keyRing.keyIds] }
@@ -54,9 +57,18 @@ export async function joinKeys(
     )
   await announce()
   await commands.run((client) => client.set(checkKey(prefix), sealed))
+  const beat = async () => {
+    // First: what does not fit must not look as if it was among the living.
+    await checkSealed(connection, keyRing)
+    await announce()
+  }
   const timer = setInterval(() => {
-    // The connection reports when Redis is away.
-    announce().catch(() => {})
+    beat().catch((error: unknown) => {
+      // The connection reports when Redis is away.
+      if (!(error instanceof AppError) || error.code !== "invalid_setting") return
+      clearInterval(timer)
+      onMisfit(error)
+    })
   }, BEAT_MS)
   timer.unref()
   return {

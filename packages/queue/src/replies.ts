@@ -33,15 +33,35 @@ const LAST_LOOK_MS = 250
 // Keys read per command after a reconnect.
 const KEYS_PER_READ = 500
 
+/** There will be no other one, so its caller need not wait until the deadline. */
+const UNREADABLE: Reply = {
+  status: "failed",
+  failure: "worker_lost",
+  error: {
+    name: "HooklaneError",
+    message:
+      "The answer cannot be read: its worker seals with a master key that this gateway does not have. All processes " +
+      "need the same HOOKLANE_MASTER_KEY",
+  },
+  runMs: 0,
+}
+
 /** @throws AppError redis_unavailable when it cannot listen */
 export async function openReplies(connection: QueueConnection, options: RepliesOptions): Promise<Replies> {
   const { prefix, commands, log } = connection
   const { keyRing, gatewayId } = options
   const channel = replyChannel(prefix, gatewayId)
   const waits = createWaits()
+  // What is not sealed at all comes from no worker, and ends nobody's wait.
+  const isForeign = (sealed: string) => /^[0-9a-f]{8}\.[A-Za-z0-9+/]+=*$/.test(sealed) && !keyRing.has(sealed)
 
   function receive(executionId: string, sealed: string): void {
     if (!waits.has(executionId)) return
+    if (isForeign(sealed)) {
+      log.error({ executionId }, "reply was sealed with a key that this gateway does not have")
+      waits.settle(executionId, UNREADABLE)
+      return
+    }
     try {
       waits.settle(executionId, openReply(keyRing, executionId, sealed))
     } catch (err) {

@@ -1,3 +1,4 @@
+import type { AppError } from "@hooklane/core"
 import { createKeyRing, generateMasterKey } from "@hooklane/core/keyring"
 import { expect, onTestFinished, test } from "vitest"
 import { joinKeys } from "../src/index.ts"
@@ -74,4 +75,21 @@ test("a Redis that came back empty is told of the key again", async () => {
   await expect.poll(isThere).toBe(1)
   await stop()
   await expect(start(FOREIGN)).rejects.toMatchObject({ code: "invalid_setting" })
+})
+
+test("a process that stood still while the key was changed is told to stop, and what it lacks", async () => {
+  const { connection, start } = deployment()
+  const misfit = Promise.withResolvers<AppError>()
+  const { close } = await joinKeys(connection, {
+    id: "frozen",
+    keyRing: createKeyRing(OLD),
+    onMisfit: misfit.resolve,
+  })
+  onTestFinished(close)
+  await connection.commands.run((client) => client.del(`${connection.prefix}:key-ring:frozen`))
+  await start(`${NEW},${OLD}`)
+  expect(await misfit.promise).toMatchObject({
+    code: "invalid_setting",
+    message: expect.stringContaining("The master key does not fit"),
+  })
 })

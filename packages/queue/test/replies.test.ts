@@ -184,3 +184,16 @@ test("a wait that is given up ends at once", async () => {
   expect(await waiting).toBeUndefined()
   expect(replies.inFlight).toBe(0)
 })
+
+test("a reply that was sealed with a foreign key ends the wait at once, with the reason", async () => {
+  const connection = testConnection({ log: keepingLog() })
+  const replies = await testReplies(connection)
+  const waiting = replies.wait("exe_1", inMs(60_000))
+  const foreign = createKeyRing(generateMasterKey())
+  await sendReply(connection, { keyRing: foreign, address: replies.address, executionId: "exe_1", reply })
+  expect(await waiting).toMatchObject({
+    status: "failed",
+    failure: "worker_lost",
+    error: { message: expect.stringContaining("the same HOOKLANE_MASTER_KEY") },
+  })
+})
