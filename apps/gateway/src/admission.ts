@@ -11,8 +11,20 @@ const WAIT_SHARE = 0.8
 
 const MAX_RETRY_AFTER_SECONDS = 60
 
-/** Why an event was refused: too many jobs in its lane, or calls on this gateway; too little time; nobody to run it. */
-export type RefusalReason = "lane_full" | "in_flight" | "no_time" | "no_worker"
+/**
+ * A Redis that is fuller takes no events: what waits in it needs some memory to be run, recorded and taken out, and one
+ * that is full to the last byte could do none of this.
+ */
+const MAX_MEMORY_SHARE = 0.9
+/** From here on it is looked at more often, so that it is not full before it was seen to be nearly full. */
+const HIGH_MEMORY_SHARE = 0.6
+const LOOK_CLOSELY_EVERY_MS = 50
+
+/**
+ * Why an event was refused: too many jobs in its lane, or calls on this gateway; too little time; nobody to run it; too
+ * little room in Redis.
+ */
+export type RefusalReason = "lane_full" | "in_flight" | "no_time" | "no_worker" | "redis_full"
 
 export interface AdmissionDeps {
   maxLaneLength: number
@@ -20,6 +32,8 @@ export interface AdmissionDeps {
   waitingCount: (triggerId: TriggerId) => Promise<number>
   load: (triggerId: TriggerId) => Promise<LaneLoad>
   workerCount: () => Promise<number>
+  /** The part of Redis' memory that is used. */
+  usedMemoryShare: () => Promise<number>
   inFlight: () => number
   /** Told of each refusal. */
   refused: (triggerId: TriggerId, reason: RefusalReason) => void
@@ -31,14 +45,30 @@ export function createAdmission(deps: AdmissionDeps) {
   const now = deps.now ?? Date.now
   const lanes = new Map(TRIGGER_IDS.map((id) => [id, watchLane(deps, id, now)]))
   const workerCount = createRefreshed({ load: deps.workerCount, now })
+  const memoryShare = createRefreshed({ load: deps.usedMemoryShare, now })
+  let lastShare = 0
 
   function refuse(triggerId: TriggerId, reason: RefusalReason, error: AppError): never {
     deps.refused(triggerId, reason)
     throw error
   }
 
-  /** @throws AppError lane_full (429), when the lane of an asynchronous trigger has reached its bound */
+  async function refuseWithoutMemory(triggerId: TriggerId): Promise<void> {
+    const share = await memoryShare.get(lastShare < HIGH_MEMORY_SHARE ? LOOK_EVERY_MS : LOOK_CLOSELY_EVERY_MS)
+    lastShare = share
+    if (share < MAX_MEMORY_SHARE) return
+    const message =
+      `Redis uses ${Math.floor(share * 100)} % of its maxmemory, and takes no events above ${MAX_MEMORY_SHARE * 100} %: ` +
+      "give it more memory, or wait until lanes have drained"
+    refuse(triggerId, "redis_full", new AppError("redis_unavailable", message, { retryAfterSeconds: 5 }))
+  }
+
+  /**
+   * @throws AppError lane_full (429), when the lane of an asynchronous trigger has reached its bound; redis_unavailable
+   * (503), when Redis is nearly full
+   */
   async function admitAsync(triggerId: TriggerId): Promise<void> {
+    await refuseWithoutMemory(triggerId)
     const length = await lanes.get(triggerId)?.length.get(LOOK_EVERY_MS)
     if (length !== undefined && length >= deps.maxLaneLength) {
       const message = `The lane of ${triggerId} is full; try again later`
@@ -48,11 +78,13 @@ export function createAdmission(deps: AdmissionDeps) {
 
   /**
    * @param timeoutMs what the caller of a synchronous trigger gives it
-   * @throws AppError overloaded or no_worker (503), when the call has no chance to be answered in time
+   * @throws AppError overloaded or no_worker (503), when the call has no chance to be answered in time;
+   * redis_unavailable, when Redis is nearly full
    */
   async function admitSync(triggerId: TriggerId, timeoutMs: number): Promise<void> {
     if (deps.inFlight() >= deps.maxInFlight)
       refuse(triggerId, "in_flight", overloaded("Too many calls are waiting"))
+    await refuseWithoutMemory(triggerId)
     // First: what the last worker left behind makes the lane look slow as well.
     if ((await workerCount.get(LOOK_EVERY_MS)) === 0) {
       const message = "No worker is running; start one and try again"

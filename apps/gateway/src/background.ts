@@ -1,12 +1,30 @@
 import type { ExecutionRecord } from "@hooklane/core"
-import { isStoredUpTo, markRecords, openRecordReader, takeTurn } from "@hooklane/queue"
-import { pruneBundles, pruneExecutions, recordExecutions } from "@hooklane/storage"
+import {
+  dropVersions,
+  isStoredUpTo,
+  listReplacedVersions,
+  markRecords,
+  openRecordReader,
+  takeTurn,
+  takeWantedVersions,
+} from "@hooklane/queue"
+import {
+  findHistoryStart,
+  findVersionsInUse,
+  getSnapshot,
+  pruneBundles,
+  pruneExecutions,
+  recordExecutions,
+} from "@hooklane/storage"
 import type { Logger } from "pino"
 import { startSavingDocuments } from "./hook-documents.ts"
 import { createLostExecutionSearch } from "./lost-executions.ts"
+import { publishVersion } from "./publish-version.ts"
 import { startRecorder } from "./recorder.ts"
 import { startRepeating } from "./repeat.ts"
+import { dropReplacedVersions } from "./replaced-versions.ts"
 import type { ResourceOptions, Resources } from "./resources.ts"
+import { startPublishingWanted } from "./wanted-versions.ts"
 
 const DAY_MS = 86_400_000
 const PRUNE_EVERY_MS = 60_000
@@ -44,7 +62,43 @@ export function startBackground(
     log,
   })
   const documents = startSavingDocuments({ connection, storage, log })
-  return [recorder, retention, documents, startSearchForLost(log, resources, record)]
+  const wanted = startPublishingWanted({
+    takeWanted: () => takeWantedVersions(connection),
+    getSnapshot: (versionId) => getSnapshot(storage, versionId),
+    publish: (snapshot) => publishVersion({ config, storage, connection }, snapshot),
+    log,
+  })
+  return [
+    recorder,
+    retention,
+    documents,
+    wanted,
+    startSearchForLost(log, resources, record),
+    startDroppingVersions(log, resources),
+  ]
+}
+
+const DROP_EVERY_MS = 30_000
+
+function startDroppingVersions(log: Logger, { storage, connection }: Resources) {
+  return startRepeating({
+    work: () =>
+      dropReplacedVersions({
+        takeTurn: () => takeTurn(connection, { task: "replaced-versions", forMs: DROP_EVERY_MS * 0.9 }),
+        listReplaced: (choice) => listReplacedVersions(connection, choice),
+        isHistoryWhole: async () => {
+          const mark = await markRecords(connection)
+          return mark === undefined || isStoredUpTo(connection, mark)
+        },
+        findInUse: (hookId) => findVersionsInUse(storage, hookId),
+        findHistoryStart: () => findHistoryStart(storage),
+        drop: (versions) => dropVersions(connection, versions),
+        now: Date.now,
+      }),
+    everyMs: DROP_EVERY_MS,
+    complaint: "versions that no job needs could not be dropped from Redis",
+    log,
+  })
 }
 
 /** Every accepted event ends somewhere: what ended unseen is closed here. */

@@ -142,6 +142,7 @@ function dispatchDeps(
       ...told,
       waitingCount: lanes.waitingCount,
       load: lanes.load,
+      usedMemoryShare: connection.usedMemoryShare,
       inFlight: () => replies.inFlight,
     }),
     announceCancellation: (cancellation: { executionId: string; rememberMs: number }) =>

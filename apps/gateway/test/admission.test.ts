@@ -1,7 +1,13 @@
 import { expect, test } from "vitest"
 import { createAdmission } from "../src/admission.ts"
 
-function start(state: { waiting?: number; oldestWaitingMs?: number; workers?: number; inFlight?: number }) {
+function start(state: {
+  waiting?: number
+  oldestWaitingMs?: number
+  workers?: number
+  inFlight?: number
+  usedMemoryShare?: number
+}) {
   let time = 0
   let looks = 0
   const refusals: string[] = []
@@ -18,6 +24,7 @@ function start(state: { waiting?: number; oldestWaitingMs?: number; workers?: nu
       oldestWaitingMs: state.oldestWaitingMs ?? 0,
     }),
     workerCount: async () => state.workers ?? 1,
+    usedMemoryShare: async () => state.usedMemoryShare ?? 0,
     inFlight: () => state.inFlight ?? 0,
     refused: (triggerId, reason) => void refusals.push(`${triggerId}: ${reason}`),
     now: () => time,
@@ -101,4 +108,20 @@ test("an event that is refused is counted, one that is let through is not", asyn
   const empty = start({})
   await empty.admission.admitAsync("post-user-registration")
   expect(empty.refusals).toEqual([])
+})
+
+test("a Redis that is nearly full takes no more events, so that what waits in it has room to be run", async () => {
+  const state = { usedMemoryShare: 0.93 }
+  const { admission, refusals, advance } = start(state)
+  const refusal = {
+    code: "redis_unavailable",
+    retryAfterSeconds: 5,
+    message: expect.stringMatching(/93 % of its maxmemory.*more memory/),
+  }
+  await expect(admission.admitAsync("post-user-registration")).rejects.toMatchObject(refusal)
+  await expect(admission.admitSync("credentials-exchange", 10_000)).rejects.toMatchObject(refusal)
+  expect(refusals).toEqual(["post-user-registration: redis_full", "credentials-exchange: redis_full"])
+  state.usedMemoryShare = 0.89
+  advance(500)
+  await expect(admission.admitAsync("post-user-registration")).resolves.toBeUndefined()
 })

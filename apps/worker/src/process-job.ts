@@ -51,15 +51,17 @@ const BUILD_PATIENCE_MS = 600_000
 const PATIENCE_MS = 86_400_000
 
 /**
- * Whether nothing can be tried yet: the npm packages of the job's hook are being built, or there is nothing to run
- * hooks in. A synchronous job has no time for that.
+ * Whether nothing can be tried yet: the npm packages of the job's hook are being built, its version is on its way back
+ * to Redis, or there is nothing to run hooks in. A synchronous job has no time for that.
  */
 async function mustWait(deps: JobDeps, job: Job, attempt: JobAttempt): Promise<boolean> {
   const { snapshots, executors } = deps
   if (canWait(deps, job, attempt, PATIENCE_MS) && (executors.problem() !== undefined || !canOpen(deps, job)))
     return true
   if (!canWait(deps, job, attempt, BUILD_PATIENCE_MS)) return false
-  return (await snapshots.get(job.versionId))?.unbuilt === "pending"
+  const snapshot = await snapshots.get(job.versionId)
+  // One that left Redis was asked for just now, and a gateway brings it back.
+  return snapshot === undefined || snapshot.unbuilt === "pending"
 }
 
 /** Another worker may have the key, or this one when it is started again. */

@@ -170,10 +170,11 @@ describe("an asynchronous job", () => {
     expect(await processJob(deps, asyncJob, attempt())).toBe("dead")
   })
 
-  test("is tried again when its version is not in Redis", async () => {
+  test("waits for its version to come back to Redis, and fails when that takes too long", async () => {
     const { deps, tasks, records } = start({ status: "returned" }, { snapshot: undefined })
-    expect(await processJob(deps, asyncJob, attempt())).toBe("retry")
-    expect(tasks).toEqual([])
+    expect(await processJob(deps, asyncJob, attempt())).toBe("not_yet")
+    expect([tasks, records]).toEqual([[], []])
+    expect(await processJob(deps, asyncJob, attempt({ runnableAt: NOW - 600_001 }))).toBe("retry")
     expect(records).toMatchObject([{ failure: "snapshot_missing" }])
   })
 })

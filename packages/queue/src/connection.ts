@@ -36,6 +36,8 @@ export interface QueueConnection {
   ping(timeoutMs: number): Promise<void>
   /** A sentence for the operator when Redis may drop keys to save memory; undefined when it may not. */
   checkPolicy(): Promise<string | undefined>
+  /** The part of its `maxmemory` that Redis uses, 0 without such a bound. @throws AppError redis_unavailable */
+  usedMemoryShare(): Promise<number>
   /** Ends every connection. Lanes, consumers and readers are closed before. */
   close(): Promise<void>
 }
@@ -79,6 +81,7 @@ export function openConnection(options: ConnectionOptions): QueueConnection {
       await commands.run((client) => client.ping(), limitMs)
     },
     checkPolicy: async () => describePolicy(await commands.run((client) => client.info("memory"))),
+    usedMemoryShare: async () => describeUse(await commands.run((client) => client.info("memory"))),
     close: async () => {
       await closeCommands(commands)
       for (const client of opened) client.disconnect()
@@ -127,6 +130,12 @@ function reportTrouble(client: Redis, log: Log): void {
     if (isReported) log.info({ connection }, "redis connection is back")
     isReported = false
   })
+}
+
+function describeUse(memoryInfo: string): number {
+  const read = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(memoryInfo)?.[1] ?? 0)
+  const max = read("maxmemory")
+  return max === 0 ? 0 : read("used_memory") / max
 }
 
 function describePolicy(memoryInfo: string): string | undefined {

@@ -1,6 +1,12 @@
 import type { Snapshot } from "@hooklane/core"
 import { expect, test } from "vitest"
-import { loadSnapshot, publishSnapshot } from "../src/index.ts"
+import {
+  dropVersions,
+  listReplacedVersions,
+  loadSnapshot,
+  publishSnapshot,
+  takeWantedVersions,
+} from "../src/index.ts"
 import { keepingLog, testConnection } from "./support.ts"
 
 const snapshot: Snapshot = {
@@ -39,4 +45,31 @@ test.each(["{", "{}", "null"])("what is no snapshot (%s) counts as missing and i
   await connection.commands.run((client) => client.set(`${connection.prefix}:snapshot:ver_1`, text))
   expect(await loadSnapshot(connection, "ver_1")).toBeUndefined()
   expect(log.messages).toEqual(["snapshot does not parse"])
+})
+
+test("a version that is not there is asked for once, by the one who takes the request", async () => {
+  const connection = testConnection()
+  expect(await loadSnapshot(connection, "ver_0")).toBeUndefined()
+  expect(await takeWantedVersions(connection)).toEqual(["ver_0"])
+  expect(await takeWantedVersions(connection)).toEqual([])
+})
+
+test("of each hook the versions published last are kept, and what is dropped is gone", async () => {
+  const connection = testConnection()
+  for (const [hookId, count] of [["busy", 5] as const, ["calm", 2] as const])
+    for (let number = 0; number < count; number += 1)
+      await publishSnapshot(connection, {
+        snapshot: { ...snapshot, hookId, versionId: `${hookId}_${number}` },
+        retentionDays: 14,
+      })
+  expect(await listReplacedVersions(connection, { keep: 2, replacedBefore: 0 })).toEqual([])
+  const replaced = { hookId: "busy", versionIds: ["busy_0", "busy_1", "busy_2"] }
+  const now = { keep: 2, replacedBefore: Date.now() + 1_000 }
+  expect(await listReplacedVersions(connection, now)).toMatchObject([
+    { hookId: "busy", versions: replaced.versionIds.map((versionId) => ({ versionId })) },
+  ])
+  await dropVersions(connection, replaced)
+  expect(await listReplacedVersions(connection, now)).toEqual([])
+  expect(await loadSnapshot(connection, "busy_2")).toBeUndefined()
+  expect(await loadSnapshot(connection, "busy_3")).toBeDefined()
 })

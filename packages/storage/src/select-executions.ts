@@ -66,3 +66,25 @@ export async function listUnfinished(
     .orderBy(asc(executions.acceptedAt), asc(executions.executionId))
     .limit(limit)
 }
+
+/** Versions of the hook that executions need which are not over as far as the history knows. */
+export async function findVersionsInUse(
+  { db, tables: { executions } }: Storage,
+  hookId: string,
+): Promise<Set<string>> {
+  const rows = await db
+    .selectDistinct({ versionId: executions.versionId })
+    .from(executions)
+    .where(and(eq(executions.hookId, hookId), inArray(executions.status, UNFINISHED)))
+  return new Set(rows.map(({ versionId }) => versionId))
+}
+
+/** When the oldest execution of the history was accepted: it knows of all that came later. */
+export async function findHistoryStart({ db, tables: { executions } }: Storage): Promise<Date | undefined> {
+  const [oldest] = await db
+    .select({ acceptedAt: executions.acceptedAt })
+    .from(executions)
+    .orderBy(asc(executions.acceptedAt), asc(executions.executionId))
+    .limit(1)
+  return oldest?.acceptedAt
+}
