@@ -1,6 +1,7 @@
 import type { Outcome } from "@hooklane/core"
 import type { CrashHistory } from "./crash-history.ts"
 import type { DeathReport } from "./death.ts"
+import { createEvictions, type Evictions } from "./evictions.ts"
 import type { ExecutorProcess } from "./executor-process.ts"
 import type { ExecutorKind, HookCode } from "./protocol.ts"
 import { type Patience, type Waited, type Waiter, waitInLine } from "./waiting.ts"
@@ -44,6 +45,7 @@ export interface PlacesOptions {
 interface House extends PlacesOptions {
   /** By version and heap; the least recently used first. */
   places: Map<string, Place>
+  evictions: Evictions
   /** A process could not be started. */
   shortage: { reason: string; until: number } | undefined
   /** Processes in a row that did not start. */
@@ -62,6 +64,8 @@ interface Seat {
   /** Somebody starves: it lets nobody in any more, and goes when those inside have left. */
   isLeaving: boolean
   running: number
+  /** Runs that were let in. */
+  served: number
   idleTimer: NodeJS.Timeout | undefined
 }
 
@@ -71,11 +75,14 @@ const STARVING_MS = 500
 /** For so long after several processes in a row could not be started, none is started. */
 const SHORTAGE_PAUSE_MS = 1_000
 const FAILED_BOOTS_ALLOWED = 2
+/** Evicted versions that are remembered: a chain may be that many times as long as there are processes. */
+const REMEMBERED_PER_PROCESS = 4
 
 export function createPlaces(options: PlacesOptions): Places {
   const house: House = {
     ...options,
     places: new Map(),
+    evictions: createEvictions(REMEMBERED_PER_PROCESS * options.maxProcesses),
     shortage: undefined,
     failedBoots: 0,
     closedBecause: undefined,
@@ -139,6 +146,7 @@ function hasRoom({ isAlone }: Place, { process, isReady, isLeaving, running }: S
 function enter(house: House, place: Place, seat: Seat): Admission {
   clearTimeout(seat.idleTimer)
   seat.running += 1
+  seat.served += 1
   return { process: seat.process, leave: () => leave(house, place, seat) }
 }
 
@@ -178,12 +186,19 @@ function rest(house: House, place: Place, seat: Seat): void {
 
 /** Gives a place its process, if there is room or an idle process that can go. */
 function populate(house: House, place: Place): void {
-  if (!makeRoom(house)) {
+  if (!makeRoom(house, place)) {
     setTimeout(relieve, STARVING_MS, house, place).unref()
     return
   }
   const process = house.takeProcess(place)
-  const seat: Seat = { process, isReady: false, isLeaving: false, running: 0, idleTimer: undefined }
+  const seat: Seat = {
+    process,
+    isReady: false,
+    isLeaving: false,
+    running: 0,
+    served: 0,
+    idleTimer: undefined,
+  }
   place.seat = seat
   process.ready.then(
     () => open(house, place, seat),
@@ -193,12 +208,19 @@ function populate(house: House, place: Place): void {
   void process.retired.then(() => replace(house, place, seat))
 }
 
-function makeRoom(house: House): boolean {
+function makeRoom(house: House, newcomer: Place): boolean {
   const seated = [...house.places.values()].filter(({ seat }) => seat)
   if (seated.length < house.maxProcesses) return true
-  const idle = seated.find(({ seat, waiting }) => seat?.isReady && seat.running === 0 && waiting.length === 0)
-  if (idle) evict(house, idle)
-  return idle !== undefined
+  const idle = seated.flatMap((place) =>
+    place.seat?.isReady && place.seat.running === 0 && place.waiting.length === 0
+      ? [{ place, served: place.seat.served }]
+      : [],
+  )
+  const chosen = house.evictions.choose(keyOf(newcomer), idle)
+  if (!chosen) return false
+  house.evictions.note(keyOf(chosen.place))
+  evict(house, chosen.place)
+  return true
 }
 
 /** Asks the version that was used longest without a pause to leave, if this one still waits. */

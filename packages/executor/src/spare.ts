@@ -31,8 +31,9 @@ export function keepSpare(boot: (kind: ExecutorKind) => ExecutorProcess, kind: E
       return spare
     },
     take(wanted) {
-      clearTimeout(timer)
-      timer = setTimeout(() => {
+      // Not put off by the next take: where many hooks start one after the other, each would boot its own.
+      timer ??= setTimeout(() => {
+        timer = undefined
         if (!spare) refill()
       }, REFILL_DELAY_MS)
       if (!spare || wanted.heapMb !== kind.heapMb) return boot(wanted)
