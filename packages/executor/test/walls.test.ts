@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { encodeFrame } from "../src/contained/frames.ts"
 import { openIdentities } from "../src/identity.ts"
@@ -104,6 +104,15 @@ describe.runIf(process.platform === "linux")("native code in an executor", () =>
         expect(down).toEqual([])
       },
     )
+
+    test("shows nothing of a private folder that the runtime folder is in", async () => {
+      const privatePaths = [dirname(runtime.path)]
+      const prove = (enclosure: Enclosure) =>
+        proveEnclosure({ runtime, enclosure, targets: { privatePaths } })
+      expect(await prove(await raise(rung, undefined))).toEqual([])
+      const claimed = { ...(await raise(nothing, undefined)), wall: "kernel" } as const
+      expect(await prove(claimed)).toContain(`it reads ${privatePaths[0]}`)
+    })
   })
 
   test.runIf(isRoot)("does not get at other users' files and processes as a user of its own", async () => {

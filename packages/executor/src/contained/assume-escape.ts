@@ -98,13 +98,18 @@ function refuse(): never {
   throw new Error("refused")
 }
 
-/** A file, or a folder. */
+/** A file, or a folder: one that leads to the runtime folder is there, and must show nothing else. */
 function read(path: string): void {
   try {
     readFileSync(path)
   } catch {
-    readdirSync(path)
+    const seen = readdirSync(path).filter((name) => !isOnTheWay(`${path}/${name}`))
+    if (seen.length === 0 && isOnTheWay(path)) refuse()
   }
+}
+
+function isOnTheWay(path: string): boolean {
+  return `${import.meta.dirname}/`.startsWith(`${path}/`)
 }
 
 /** Files and devices from the root on that are neither Node's, nor in the runtime folder. */
