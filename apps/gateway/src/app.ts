@@ -20,11 +20,12 @@ import { circuitRoutes } from "./routes/circuits.ts"
 import { clientRoutes } from "./routes/clients.ts"
 import { deadLetterRoutes } from "./routes/dead-letters.ts"
 import { docsRoutes } from "./routes/docs.ts"
-import { dryRunRoutes, emptyTenantRoutes } from "./routes/empty-tenant.ts"
+import { emptyTenantRoutes } from "./routes/empty-tenant.ts"
 import { executionRoutes } from "./routes/executions.ts"
 import { type HealthDeps, healthRoutes } from "./routes/health.ts"
 import { hookRoutes } from "./routes/hooks.ts"
 import { oauthRoutes } from "./routes/oauth.ts"
+import { otherResourceRoutes } from "./routes/other-resources.ts"
 import { queueBoardRoutes } from "./routes/queue-board.ts"
 import { queueRoutes } from "./routes/queues.ts"
 import { secretRoutes } from "./routes/secrets.ts"
@@ -71,7 +72,7 @@ export function createApp(given: AppDeps) {
   app.route("/", oauthRoutes(deps))
   app.route("/", hookRoutes(deps))
   app.route("/", secretRoutes(deps))
-  app.route("/", deps.config.emptyTenant ? emptyTenantRoutes() : dryRunRoutes())
+  app.route("/", deps.config.emptyTenant ? emptyTenantRoutes() : otherResourceRoutes())
   app.route("/", versionRoutes(deps))
   app.route("/", circuitRoutes(deps))
   app.route("/", clientRoutes(deps))

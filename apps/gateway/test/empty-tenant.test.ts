@@ -17,25 +17,6 @@ const READ_BY_DEPLOY_CLI_5 = {
   "/api/v2/tenants/settings": {},
 }
 
-test("without the setting there are no other resources", async () => {
-  const { call } = await openApp()
-  expect(await call("GET", "/api/v2/rules")).toMatchObject({ status: 404 })
-})
-
-test("a dry run of the Deploy CLI finds no clients, and an export is not told that there are none", async () => {
-  const { call, tokenWith } = await openApp()
-  const asked = "/api/v2/clients?page=0&per_page=100&include_totals=true"
-  expect((await call("GET", asked)).json()).toEqual({ total: 0, start: 0, limit: 100, clients: [] })
-  expect((await call("GET", asked, { token: await tokenWith(["create:events"]) })).status).toBe(403)
-  for (const isGlobal of ["false", "true"]) {
-    const refused = await call("GET", `${asked}&is_global=${isGlobal}`)
-    expect([refused.status, refused.json().message]).toEqual([
-      404,
-      'This is not a whole tenant: export with AUTH0_INCLUDED_ONLY=["hooks"], or see HOOKLANE_EMPTY_TENANT',
-    ])
-  }
-})
-
 test("Auth0's other resources read as those of an empty tenant", async () => {
   const { call } = await openApp({ settings: { emptyTenant: true } })
   for (const [path, body] of Object.entries(READ_BY_DEPLOY_CLI_5)) {

@@ -1,4 +1,3 @@
-import { AppError } from "@hooklane/core"
 import type { Context } from "hono"
 import { requireScope } from "../auth.ts"
 import { createRouter } from "../router.ts"
@@ -21,9 +20,6 @@ const EVERYTHING_ELSE = {
   "guardian/factors/push-notification/providers/sns": {},
   "tenants/settings": {},
 } as const
-
-const NOT_A_TENANT =
-  'This is not a whole tenant: export with AUTH0_INCLUDED_ONLY=["hooks"], or see HOOKLANE_EMPTY_TENANT'
 
 /** Every tenant has it, and the login page is a part of it. */
 const GLOBAL_CLIENT = { client_id: "global", name: "All Applications", global: true }
@@ -50,22 +46,8 @@ export function emptyTenantRoutes() {
   return app
 }
 
-/**
- * What auth0-deploy-cli 8 asks of `import --dry-run`, also for hooks alone: the clients, to put ids for their names. An
- * export asks with `is_global` and is refused, so that it cannot take what is not here for an empty tenant.
- */
-export function dryRunRoutes() {
-  const app = createRouter()
-
-  app.get("/api/v2/clients", requireScope("read:hooks"), (c) => {
-    if (c.req.query("is_global") !== undefined) throw new AppError("not_found", NOT_A_TENANT)
-    return c.json(listOf(c, "clients", []))
-  })
-
-  return app
-}
-
-function listOf(c: Context, key: string, items: object[]): object {
+/** Also what a dry run of auth0-deploy-cli 8 is told of the clients. */
+export function listOf(c: Context, key: string, items: object[]): object {
   const { include_totals, per_page } = c.req.query()
   if (include_totals !== "true") return items
   return { total: items.length, start: 0, limit: Number(per_page ?? 50), [key]: items }
