@@ -7,21 +7,24 @@ const test = testWithService()
 // Each of these waits for processes that start and end, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
 
+const BUSY = { timeout: 20_000 }
 const CLEAN_END = { code: 0, signal: null }
 
 test("a worker that is told to stop ends what it has in hand and takes nothing more", async ({ service }) => {
   const { api, workers } = service
   const worker = workers[0]
-  await api.createHook("credentials-exchange", "setTimeout(cb, 1_000, null, { scope: ['in time'] })")
+  await api.createHook("credentials-exchange", "setTimeout(cb, 3_000, null, { scope: ['in time'] })")
   await api.createHook("post-user-registration", "setTimeout(cb, 1_000)")
   const call = api.fire("credentials-exchange")
   const inHand = await api.accept("post-user-registration")
-  await expect.poll(() => api.get("/v1/queues/credentials-exchange")).toMatchObject({ active: 1 })
+  await expect.poll(() => api.get("/v1/queues/credentials-exchange"), BUSY).toMatchObject({ active: 1 })
   await api.reached(inHand, "running")
   expect(await hookProcesses(service)).not.toEqual([])
 
   worker?.terminate()
-  await expect.poll(() => api.get("/v1/workers")).toEqual([])
+  // First it is not counted any more, so that no call waits for it; until then and a moment longer it takes jobs.
+  await expect.poll(() => api.get("/v1/workers"), BUSY).toEqual([])
+  await expect.poll(() => worker?.output(), BUSY).toContain("worker takes no more jobs")
   const next = await api.accept("post-user-registration")
   expect((await call).body).toMatchObject({ status: "succeeded", result: { scope: ["in time"] } })
   expect((await api.reached(inHand, "succeeded")).attempts).toHaveLength(1)
@@ -41,11 +44,11 @@ test("a worker that is told to stop ends what it has in hand and takes nothing m
 
 test("a gateway that is told to stop answers the calls under way and takes no more", async ({ service }) => {
   const { api, gateway } = service
-  await api.createHook("credentials-exchange", "setTimeout(cb, 1_000, null, { scope: ['in time'] })")
+  await api.createHook("credentials-exchange", "setTimeout(cb, 3_000, null, { scope: ['in time'] })")
   const call = api.fire("credentials-exchange")
-  await expect.poll(() => api.get("/v1/queues/credentials-exchange")).toMatchObject({ active: 1 })
+  await expect.poll(() => api.get("/v1/queues/credentials-exchange"), BUSY).toMatchObject({ active: 1 })
   gateway.terminate()
-  await expect.poll(() => api.send("GET", "/healthz").catch(() => "refused")).toBe("refused")
+  await expect.poll(() => api.send("GET", "/healthz").catch(() => "refused"), BUSY).toBe("refused")
   expect((await call).body).toMatchObject({ status: "succeeded", result: { scope: ["in time"] } })
   expect(await gateway.exited).toEqual(CLEAN_END)
   await service.startGateway()

@@ -98,7 +98,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         connection,
         presence
           .close()
-          .then(() => drain(consumers, config.drainMs))
+          .then(() => drain(consumers, options))
           .then(() => records.close(LAST_RECORDS_MS)),
       )
       await executors.close()
@@ -198,10 +198,15 @@ function logAttempt(log: Logger, { head, status, attempt, failure }: ExecutionRe
 }
 
 /** Closes every consumer; what is not finished after `drainMs` is handed back. */
-async function drain(consumers: Consumer[], drainMs: number): Promise<void> {
+async function drain(
+  consumers: Consumer[],
+  { config, workerId, log }: Pick<WorkerOptions, "config" | "workerId" | "log">,
+): Promise<void> {
   const force = setTimeout(() => {
     for (const consumer of consumers) void consumer.close({ force: true })
-  }, drainMs)
-  await Promise.all(consumers.map((consumer) => consumer.close()))
+  }, config.drainMs)
+  const closing = consumers.map((consumer) => consumer.close())
+  log.info({ workerId, drainMs: config.drainMs }, "worker takes no more jobs")
+  await Promise.all(closing)
   clearTimeout(force)
 }
