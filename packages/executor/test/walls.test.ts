@@ -188,6 +188,23 @@ describe.runIf(process.platform === "linux").each(EVERY_RUNG)(
   },
 )
 
+describe.runIf(process.platform === "linux").each(OWNERS)("behind bwrap, started by %s", (_, owner) => {
+  test.each([
+    ["typing into a terminal", "0x5412"],
+    ["pasting into a console", "0x541c"],
+  ])("the kernel refuses %s", async (_what, request) => {
+    const enclosure = await raise(bwrap, owner, { program: "/usr/bin/perl" })
+    const attempt = `ioctl(STDIN, ${request}, my $typed = "a") or die "$!\n"`
+    const { output } = await runInside(enclosure, ["-e", attempt])
+    expect(output).toContain("Operation not permitted")
+  })
+
+  test("Node stays in the session, since nice values count within one only", async () => {
+    const enclosure = await raise(bwrap, owner)
+    expect(enclosure.enclose([], "none").command).not.toContain("--new-session")
+  })
+})
+
 describe("a wall that is wanted and does not stand", () => {
   const none = { minimum: "kernel", privatePaths: [], bwrap: "/does/not/exist/bwrap" } as const
 

@@ -39,7 +39,8 @@ export const bwrap: Rung = async (context) => {
       enclose(nodeArgs, network) {
         const { options, prelude } = ways[network]
         const own = network === "none" ? ["--unshare-net"] : []
-        return { command: [...common, ...own, ...options, NODE, ...nodeArgs], prelude, env }
+        const session = prelude === "" ? ["--new-session"] : []
+        return { command: [...common, ...session, ...own, ...options, NODE, ...nodeArgs], prelude, env }
       },
     }
   } catch (error) {
@@ -47,6 +48,10 @@ export const bwrap: Rung = async (context) => {
   }
 }
 
+/**
+ * No session of its own, unless there is no filter that keeps it from typing into a terminal: Linux weighs nice values
+ * within a session only, and lets a run wait twice as long for a processor that other sessions want.
+ */
 const NAMESPACES = [
   "--unshare-user",
   "--unshare-pid",
@@ -56,7 +61,6 @@ const NAMESPACES = [
   "--hostname",
   "hook",
   "--die-with-parent",
-  "--new-session",
   "--cap-drop",
   "ALL",
 ]

@@ -13,12 +13,16 @@ const RETURN = 0x06
 const CALL_NUMBER = 0
 const ARCHITECTURE = 4
 const FIRST_ARGUMENT = 16
+const SECOND_ARGUMENT = 24
 
 const ALLOW = 0x7fff_0000
 const KILL_PROCESS = 0x8000_0000
 const failWith = (errno: number) => 0x0005_0000 | errno
 const EPERM = 1
 const ENOSYS = 38
+
+/** What types into a terminal: TIOCSTI and TIOCLINUX. */
+const TYPING = [0x5412, 0x541c]
 
 /** Without it, `clone` makes a process and not a thread. */
 const CLONE_THREAD = 0x0001_0000
@@ -27,10 +31,19 @@ const CLONE_NEW_ANY = 0x7e02_0080
 
 /**
  * A filter for `bwrap --seccomp`: a list of what is denied, so that a new Node or C library does not fail for a call
- * that nobody knew. Denied calls fail with EPERM. `clone3` hides its flags in memory and fails with ENOSYS, upon
- * which C libraries use `clone`; that may make threads, and neither processes nor namespaces. Another processor's calls end the process.
+ * that nobody knew. Denied calls fail with EPERM, and so does an `ioctl` that types into a terminal. `clone3` hides its
+ * flags in memory and fails with ENOSYS, upon which C libraries use `clone`; that may make threads, and neither processes
+ * nor namespaces. Another processor's calls end the process.
  */
-export function seccompFilter({ architecture, foreignFrom, clone, clone3, denied }: CallTable): Buffer {
+export function seccompFilter({
+  architecture,
+  foreignFrom,
+  clone,
+  clone3,
+  ioctl,
+  denied,
+}: CallTable): Buffer {
+  const typing = TYPING.flatMap((request) => when(JUMP_IF_EQUAL, request, failWith(EPERM)))
   return assemble([
     [LOAD_WORD, 0, 0, ARCHITECTURE],
     [JUMP_IF_EQUAL, 1, 0, architecture],
@@ -39,6 +52,10 @@ export function seccompFilter({ architecture, foreignFrom, clone, clone3, denied
     ...(foreignFrom === undefined ? [] : when(JUMP_IF_AT_LEAST, foreignFrom, failWith(ENOSYS))),
     ...when(JUMP_IF_EQUAL, clone3, failWith(ENOSYS)),
     ...denied.flatMap((call) => when(JUMP_IF_EQUAL, call, failWith(EPERM))),
+    [JUMP_IF_EQUAL, 0, typing.length + 2, ioctl],
+    [LOAD_WORD, 0, 0, SECOND_ARGUMENT],
+    ...typing,
+    [RETURN, 0, 0, ALLOW],
     [JUMP_IF_EQUAL, 1, 0, clone],
     [RETURN, 0, 0, ALLOW],
     [LOAD_WORD, 0, 0, FIRST_ARGUMENT],

@@ -6,6 +6,7 @@ export interface CallTable {
   foreignFrom?: number
   clone: number
   clone3: number
+  ioctl: number
   denied: readonly number[]
 }
 
@@ -114,11 +115,11 @@ export function callTableFor(
   const calls = [...Object.values(DENIED), ...(sockets === "none" ? Object.values(SOCKETS) : [])]
   if (processor === "x64") {
     const denied = calls.map(([x64]) => x64)
-    return { architecture: 0xc000_003e, foreignFrom: 0x4000_0000, clone: 56, clone3: 435, denied }
+    return { architecture: 0xc000_003e, foreignFrom: 0x4000_0000, clone: 56, clone3: 435, ioctl: 16, denied }
   }
   if (processor === "arm64") {
     const denied = calls.flatMap(([, arm64]) => arm64 ?? [])
-    return { architecture: 0xc000_00b7, clone: 220, clone3: 435, denied }
+    return { architecture: 0xc000_00b7, clone: 220, clone3: 435, ioctl: 29, denied }
   }
   return undefined
 }
