@@ -1,5 +1,6 @@
 import { Script } from "node:vm"
-import { isSettled } from "./parts.ts"
+import { LIVE, SETTINGS } from "./parts.ts"
+import { copiesOf } from "./rarely-run.ts"
 
 /** Remembers what objects hold, to see later whether a hook has changed them. */
 export interface IntegrityWatch {
@@ -23,16 +24,20 @@ interface Watched {
   /** Without the hidden ones. */
   listedKeyCount: number
   /** Properties that are values; most accessors are counted only. */
-  hasSameValues: Comparison
+  keys: PropertyKey[]
   symbols: symbol[]
   values: unknown[]
+  /** Made when they are first compared: most executors wait for long, or for ever. */
+  hasSameValues: Comparison | undefined
 }
 
 /** Whether the properties that it was made for hold `values`, in their order. */
 type Comparison = (object: object, values: unknown[], symbols: symbol[]) => boolean
 
-const { keys: listedKeys } = Object
-const { get, ownKeys } = Reflect
+/** Taken before there is user code: comparisons are made after it, too. */
+const { create, is, keys: listedKeys } = Object
+const { get, getOwnPropertyDescriptor, ownKeys } = Reflect
+const { stringify } = JSON
 
 /** Counting hidden keys takes three times as long as all the rest, so each call does it for a part of the objects. */
 const TURNS = 16
@@ -41,12 +46,14 @@ export function watchIntegrity(objects: Iterable<object> = []): IntegrityWatch {
   const watched = new Set<object>()
   // An array: after user code, the methods of sets may be others.
   let all: Watched[] = []
+  let hasNew = false
   let turn = 0
 
   function add(more: Iterable<object>): void {
     const found = [...more].filter((object) => !watched.has(object))
     for (const object of found) watched.add(object)
     all = [...all, ...rememberAll(found)]
+    hasNew = true
   }
 
   add(objects)
@@ -54,8 +61,11 @@ export function watchIntegrity(objects: Iterable<object> = []): IntegrityWatch {
     add,
     addOpen(object) {
       all = [...all, ...rememberAll([object]).map((one) => ({ ...one, isOpen: true }))]
+      hasNew = true
     },
     isIntact() {
+      if (hasNew) makeComparisons(all)
+      hasNew = false
       turn = (turn + 1) % TURNS
       for (let index = 0; index < all.length; index += 1) {
         const one = all[index]
@@ -66,56 +76,102 @@ export function watchIntegrity(objects: Iterable<object> = []): IntegrityWatch {
       return true
     },
     accept() {
-      const open = all.map(({ isOpen }) => isOpen)
-      all = rememberAll(all.map(({ object }) => object)).map((one, index) => ({
-        ...one,
-        isOpen: open[index] === true,
-      }))
+      const changed: Watched[] = []
+      for (let from = 0; from < all.length; from += AT_ONCE) {
+        changed.push(...copyOfChangedOf()(all.slice(from, from + AT_ONCE), TOOLS))
+      }
+      for (const one of changed) Object.assign(one, rememberAll([one.object])[0], { isOpen: one.isOpen })
+      hasNew = true
     },
   }
 }
 
-/** All at once: making functions one by one takes most of the time. */
+const TOOLS = { get, getOwnPropertyDescriptor, is, listedKeys, ownKeys, LIVE, SETTINGS }
+const AT_ONCE = 8
+const copyOfRemember = copiesOf(remember)
+const copyOfChangedOf = copiesOf(changedOf)
+
 function rememberAll(objects: readonly object[]): Watched[] {
-  const found = objects.map((object) => {
-    const all = ownKeys(object)
-    return { object, keyCount: all.length, keys: all.filter((key) => isSettled(object, key)) }
-  })
-  const comparisons = comparisonsOf(found.map(({ keys }) => keys))
-  return found.map(({ object, keyCount, keys }, index) => ({
-    object,
-    isOpen: false,
-    keyCount,
-    listedKeyCount: listedKeys(object).length,
-    hasSameValues: comparisons[index] ?? (() => true),
-    symbols: keys.filter((key) => typeof key === "symbol"),
-    values: keys.map((key) => get(object, key)),
-  }))
+  const found: Watched[] = []
+  for (let from = 0; from < objects.length; from += AT_ONCE) {
+    found.push(...copyOfRemember()(objects.slice(from, from + AT_ONCE), TOOLS))
+  }
+  return found
 }
 
-const known = new Map<string, Comparison>()
+function remember(objects: readonly object[], tools: typeof TOOLS): Watched[] {
+  const { ownKeys, getOwnPropertyDescriptor, get, listedKeys, LIVE, SETTINGS } = tools
+  /** Whether a property is to stay what it is. Reading the length of a function compiles it. */
+  const isSettled = (object: object, key: PropertyKey) => {
+    if (LIVE.has(key) || (key === "length" && typeof object === "function")) return false
+    const property = getOwnPropertyDescriptor(object, key)
+    if (!property) return false
+    if ("value" in property) return Boolean(property.writable || property.configurable)
+    return SETTINGS.has(key) && property.get !== undefined && property.set !== undefined
+  }
+  return objects.map((object) => {
+    const all = ownKeys(object)
+    const keys = all.filter((key) => isSettled(object, key))
+    return {
+      object,
+      isOpen: false,
+      keyCount: all.length,
+      listedKeyCount: listedKeys(object).length,
+      keys,
+      symbols: keys.filter((key) => typeof key === "symbol"),
+      values: keys.map((key) => get(object, key)),
+      hasSameValues: undefined,
+    }
+  })
+}
+
+function changedOf(all: readonly Watched[], { ownKeys, listedKeys, get, is }: typeof TOOLS): Watched[] {
+  return all.filter(({ object, keyCount, listedKeyCount, keys, values }) => {
+    if (ownKeys(object).length !== keyCount || listedKeys(object).length !== listedKeyCount) return true
+    return keys.some((key, index) => !is(get(object, key), values[index]))
+  })
+}
+
+/** By their text. */
+const known: Record<string, Comparison> = create(null)
 
 /**
  * Functions that have the keys written out: the engine finds each property by where it is, in a fifth of the time that
- * a loop over keys takes. One is made for all objects of a kind.
+ * a loop over keys takes. One is made for all objects of a kind, and all at once: making them one by one takes most of
+ * the time.
  */
-function comparisonsOf(kinds: readonly (readonly PropertyKey[])[]): (Comparison | undefined)[] {
-  const texts = kinds.map(textOf)
-  const missing = [...new Set(texts)].filter((text) => !known.has(text))
-  const made = asComparisons(new Script(`[${missing.join(",\n")}]`).runInThisContext())
-  for (const [index, text] of missing.entries()) known.set(text, made[index] ?? (() => true))
-  return texts.map((text) => known.get(text))
+function makeComparisons(all: readonly Watched[]): void {
+  const missing: Record<string, true> = create(null)
+  for (let index = 0; index < all.length; index += 1) {
+    const one = all[index]
+    if (!one || one.hasSameValues) continue
+    const text = textOf(one.keys)
+    one.hasSameValues = known[text]
+    if (!one.hasSameValues) missing[text] = true
+  }
+  const texts = listedKeys(missing)
+  if (texts.length === 0) return
+  let list = ""
+  for (let index = 0; index < texts.length; index += 1) list += `${texts[index]},\n`
+  const made = asComparisons(new Script(`[${list}]`).runInThisContext())
+  for (let index = 0; index < texts.length; index += 1) {
+    const comparison = made[index]
+    if (comparison) known[`${texts[index]}`] = comparison
+  }
+  makeComparisons(all)
 }
 
 function textOf(keys: readonly PropertyKey[]): string {
   let symbols = 0
-  const tests = keys.map((key, index) => {
-    const property = typeof key === "symbol" ? `s[${symbols++}]` : JSON.stringify(key)
+  let tests = "true"
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index]
+    const property = typeof key === "symbol" ? `s[${symbols++}]` : stringify(key)
     const [held, kept] = [`o[${property}]`, `v[${index}]`]
     // Not a number is not even the same as itself.
-    return `(${held}===${kept}||${kept}!==${kept}&&${held}!==${held})`
-  })
-  return `(o,v,s)=>${tests.join("&&") || true}`
+    tests += `&&(${held}===${kept}||${kept}!==${kept}&&${held}!==${held})`
+  }
+  return `(o,v,s)=>${tests}`
 }
 
 /** The script is a list of functions of that form. */
@@ -136,5 +192,5 @@ function isAsRemembered({
   symbols,
 }: Watched): boolean {
   if (!isOpen && listedKeys(object).length !== listedKeyCount) return false
-  return hasSameValues(object, values, symbols)
+  return !hasSameValues || hasSameValues(object, values, symbols)
 }

@@ -88,7 +88,8 @@ const LOADED_GLOBALS = [
   "TransformStream",
   "WritableStream",
 ]
-const MODULES = ["net", "http", "https", "tls"]
+/** Of those that are loaded already; the others are walked when a hook gets them. */
+const MODULES = ["net"]
 
 /** What modules that are for hooks hold besides: files, the whole process's settings, sockets past the broker. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {

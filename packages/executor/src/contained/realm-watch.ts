@@ -10,6 +10,7 @@ export interface RealmWatch {
   lend(roots: unknown[]): void
   /** To be called when the hook is loaded: what its load patched is its own state. */
   accept(): void
+  /** Sees a patch of what is common, or lent, at once, and one of something rare within `TURNS` calls. */
   isIntact(): boolean
   /** Also nothing was put into the global object since `begin`. */
   isUntouched(): boolean
@@ -18,22 +19,74 @@ export interface RealmWatch {
 const { setTimeout, setImmediate, clearTimeout, clearImmediate } = globalThis
 const { ownKeys } = Reflect
 
+/** What hooks patch most: it is looked at after every run. */
+const COMMON = [
+  "Array",
+  "ArrayBuffer",
+  "BigInt",
+  "Boolean",
+  "Buffer",
+  "Date",
+  "Error",
+  "EventTarget",
+  "Function",
+  "Iterator",
+  "JSON",
+  "Map",
+  "Math",
+  "Number",
+  "Object",
+  "Promise",
+  "Proxy",
+  "Reflect",
+  "RegExp",
+  "Set",
+  "String",
+  "Symbol",
+  "TypeError",
+  "URL",
+  "URLSearchParams",
+  "Uint8Array",
+  "WeakMap",
+  "WeakSet",
+]
+/** A part of the rest is looked at after each run, and all of it after so many. */
+const TURNS = 8
+
 /** @param own what is ours and hooks get: their console, and modules that look like Node's */
 export function createRealmWatch(own: unknown[]): RealmWatch {
-  let watch: IntegrityWatch = watchIntegrity()
+  let common: IntegrityWatch = watchIntegrity()
+  let inTurn: IntegrityWatch[] = []
+  let turn = 0
   let globals = 0
+
+  function begin(): void {
+    const always = partsOf([...COMMON.map((name) => heldBy(globalThis, name)), ...own, ...SCOPE_PARTS])
+    common = watchIntegrity(always)
+    common.addOpen(globalThis)
+    const rest = partsOf([...valuesOf(globalThis), ...hiddenPrototypes()])
+    const parts = [...rest].filter((part) => !always.has(part))
+    inTurn = Array.from({ length: TURNS }, (_, part) =>
+      watchIntegrity(parts.filter((_, index) => index % TURNS === part)),
+    )
+    globals = ownKeys(globalThis).length
+  }
+
+  function isIntact(): boolean {
+    turn = (turn + 1) % TURNS
+    return common.isIntact() && inTurn[turn]?.isIntact() !== false
+  }
+
   return {
-    begin() {
-      watch = watchIntegrity(
-        partsOf([...valuesOf(globalThis), ...hiddenPrototypes(), ...own, ...SCOPE_PARTS]),
-      )
-      watch.addOpen(globalThis)
-      globals = ownKeys(globalThis).length
+    begin,
+    lend: (roots) => common.add(partsOf(roots)),
+    accept() {
+      common.accept()
+      for (const watch of inTurn) watch.accept()
     },
-    lend: (roots) => watch.add(partsOf(roots)),
-    accept: () => watch.accept(),
-    isIntact: () => watch.isIntact(),
-    isUntouched: () => ownKeys(globalThis).length === globals && watch.isIntact(),
+    isIntact,
+    isUntouched: () =>
+      ownKeys(globalThis).length === globals && common.isIntact() && inTurn.every((one) => one.isIntact()),
   }
 }
 
@@ -41,7 +94,11 @@ export function createRealmWatch(own: unknown[]): RealmWatch {
 function valuesOf(global: object): unknown[] {
   return ownKeys(global)
     .filter((key) => key !== "process")
-    .map((key) => Object.getOwnPropertyDescriptor(global, key)?.value)
+    .map((key) => heldBy(global, key))
+}
+
+function heldBy(global: object, key: PropertyKey): unknown {
+  return Object.getOwnPropertyDescriptor(global, key)?.value
 }
 
 /** What no name leads to, only a value of its kind. */
