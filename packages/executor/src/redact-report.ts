@@ -59,9 +59,16 @@ function redactError({ name, message, stack, properties, thrown }: HookError, re
     name: tell(name, MAX_ERROR_NAME_CHARS, redact),
     message: tell(message, MAX_ERROR_TEXT_CHARS, redact),
     ...(stack !== undefined && { stack: tell(stack, MAX_ERROR_TEXT_CHARS, redact) }),
-    ...(isSmall && { properties: redactObject(properties, redact) }),
+    ...(isSmall && { properties: redactWhole(properties, redact) }),
     ...(thrown && { thrown }),
   }
+}
+
+/** What still shows when its members are read one after the other goes as a whole: a text that was spread among them. */
+function redactWhole(value: Record<string, Json>, redact: Redact): Record<string, Json> {
+  const told = redactObject(value, redact)
+  const text = JSON.stringify(told)
+  return redact(text) === text ? told : { [REPLACEMENT]: REPLACEMENT }
 }
 
 function redactJson(value: Json, redact: Redact): Json {
@@ -85,13 +92,13 @@ function redactList(list: readonly Json[], redact: Redact): Json[] {
 }
 
 function redactObject(value: Record<string, Json>, redact: Redact): Record<string, Json> {
-  if (!isTypedArray(value)) return redactMembers(value, redact)
+  if (!isSpreadList(value)) return redactMembers(value, redact)
   return Object.fromEntries(redactList(Object.values(value), redact).entries())
 }
 
-/** JSON makes of one an object of its numbers. */
-function isTypedArray(value: Record<string, Json>): boolean {
-  return "0" in value && Object.values(value).every((one) => typeof one === "number")
+/** JSON makes of a typed array an object of its numbers; a text that is spread becomes one of its characters. */
+function isSpreadList(value: Record<string, Json>): boolean {
+  return "0" in value && Object.keys(value).every((key, index) => key === String(index))
 }
 
 function redactMembers(value: Record<string, Json>, redact: Redact): Record<string, Json> {
@@ -101,9 +108,12 @@ function redactMembers(value: Record<string, Json>, redact: Redact): Record<stri
 }
 
 function redactLines(lines: readonly LogLine[], redact: Redact): LogLine[] {
-  return lines
+  const told = lines
     .slice(0, MAX_LINES)
     .map((line) => ({ ...line, message: tell(line.message, MAX_LINE_CHARS, redact) }))
+  if (told.length < 2 || !redact.together) return told
+  const messages = redact.together(told.map(({ message }) => message))
+  return told.map((line, index) => ({ ...line, message: messages[index] ?? "" }))
 }
 
 function redactCall({ problem, ...call }: OutboundCall, redact: Redact): OutboundCall {

@@ -4,7 +4,11 @@ import { fold, formsOf, MIN_SECRET_CHARS } from "./secret-forms.ts"
 import { type TextView, unescapedViews, withoutLayout } from "./text-view.ts"
 
 /** Takes the values of a hook's secrets out of a text. */
-export type Redact = (text: string) => string
+export interface Redact {
+  (text: string): string
+  /** The same for lines that follow each other: also of a value that begins in one line and ends in a later one. */
+  together?(lines: readonly string[]): string[]
+}
 
 export const REPLACEMENT = "[secret]"
 /** What is shorter is found only where it stands in one piece: without spaces, many a text holds a short word. */
@@ -23,11 +27,14 @@ export function createRedactor(secrets: Record<string, string>): Redact {
   const values = Object.values(secrets).filter(({ length }) => length >= MIN_SECRET_CHARS)
   if (values.length === 0) return (text) => text
   let tree: NeedleTree | undefined
-  return (text) => {
-    if (text.length < MIN_SECRET_CHARS) return text
+  const rangesOf = (text: string) => {
     tree ??= createNeedleTree([...new Set(values.flatMap(formsOf))])
-    return replace(text, merge(findAll(tree, text)))
+    return merge(findAll(tree, text))
   }
+  return Object.assign(
+    (text: string) => (text.length < MIN_SECRET_CHARS ? text : replace(text, rangesOf(text))),
+    { together: (lines: readonly string[]) => replaceInLines(lines, rangesOf(lines.join("\n"))) },
+  )
 }
 
 /** Gives the redactor of some secrets, and the same again for the same secrets: those of a version never change. */
@@ -91,4 +98,21 @@ function replace(text: string, ranges: readonly Range[]): string {
     text.slice(ranges[index - 1]?.[1] ?? 0, start),
   )
   return between.join(REPLACEMENT)
+}
+
+/** @param ranges of the lines' joined text, in order */
+function replaceInLines(lines: readonly string[], ranges: readonly Range[]): string[] {
+  let start = 0
+  let next = 0
+  return lines.map((line) => {
+    const end = start + line.length
+    const own: Range[] = []
+    while ((ranges[next]?.[1] ?? Number.POSITIVE_INFINITY) <= start) next += 1
+    for (let at = next; (ranges[at]?.[0] ?? Number.POSITIVE_INFINITY) < end; at += 1) {
+      const [from, to] = ranges[at] ?? [end, end]
+      own.push([Math.max(from, start) - start, Math.min(to, end) - start])
+    }
+    start = end + 1
+    return replace(line, own)
+  })
 }

@@ -51,7 +51,7 @@ function bytesOf(text: string): Buffer[] {
 
 function encodingsOf(bytes: Buffer): string[] {
   const alignments = [0, 1, 2].map((before) => base64Within(bytes, before))
-  return [bytes.toString("latin1"), bytes.toString("hex"), bytes.join(","), ...alignments]
+  return [bytes.toString("latin1"), bytes.toString("hex"), bytes.join(","), bytes.join(""), ...alignments]
 }
 
 /** The characters of Base64 that depend on `bytes` alone when `before` more stand in front of them. */

@@ -76,8 +76,19 @@ function decodeOctets(octets: string): string | undefined {
   }
 }
 
-/** Quotes with a comma or a plus between them: a list of lines, or how `util.inspect` breaks a long string. */
-const JOINT = /\s+|(["'`])\s*[+,]\s*\1/g
+/**
+ * Quotes with a comma or a plus between them: a list of lines, or how `util.inspect` breaks a long string. With an index
+ * after the comma: a text that was spread into an object. Colours of a terminal, and characters that it does not show.
+ */
+const JOINT = new RegExp(
+  [
+    "([\"'`])\\s*[+,]\\s*(?:[\"']?\\d{1,6}[\"']?\\s*:\\s*)?\\1",
+    String.raw`(?:,\s*)?\b0x(?=[0-9a-f]{2}\b)`,
+    String.raw`\x1b\[[\d;]{0,32}[A-Za-z]`,
+    String.raw`[\s\0-\x1f\x7f\xad\u200b-\u200f\u2060\ufeff]+`,
+  ].join("|"),
+  "gi",
+)
 
 /**
  * Without what a text gets when it is laid out: spaces, line breaks, and the quotes between parts of a string.

@@ -123,6 +123,19 @@ describe("of a value that was cut, the beginning is taken out", () => {
   })
 })
 
+test("in lines that follow each other, only what belongs to a value is taken out", () => {
+  const { together } = createRedactor({ KEY: "Zm9vYmFyYmF6cXV4", OTHER: "0123456789abcdef" })
+  expect(together?.(["a Zm9vYm", "FyYmF6", "cXV4 b", "", "0123456789abcdef c", "d", "Zm9v"])).toEqual([
+    "a [secret]",
+    "[secret]",
+    "[secret] b",
+    "",
+    "[secret] c",
+    "d",
+    "Zm9v",
+  ])
+})
+
 test("overlapping values leave nothing between them", () => {
   const redact = createRedactor({ a: "abcdefgh", b: "efghijklmnop", c: "op-and-more" })
   expect(redact("[abcdefghijklmnop-and-more]")).toBe("[[secret]]")

@@ -91,6 +91,15 @@ describe("what a hook prints holds no secret:", () => {
       "console.log(JSON.stringify({ body: JSON.stringify({ PEM, S }) }), require('util').inspect(JSON.stringify(PEM)))",
     "a long text": "console.log('x'.repeat(8180) + S); console.log(['x'.repeat(8170) + ' ' + S])",
     "the streams of the process": "process.stdout.write(S + '\\n'); process.stderr.write(PEM)",
+    "pieces of one line": "process.stdout.write(S.slice(0, 9)); process.stdout.write(S.slice(9) + '\\n')",
+    "two lines": "console.log(S.slice(0, 9)); console.log(S.slice(9)); console.log('next')",
+    "a line for each character": "for (const one of S) console.log(one)",
+    "its characters":
+      "console.log([...S], { ...S }, JSON.stringify({ ...S })); console.log(S.split('').join(' '))",
+    "codes of its characters":
+      "const codes = [...S].map((one) => one.charCodeAt(0)); console.log(codes.join(' ')); console.log(codes.map((one) => '0x' + one.toString(16)).join(', '))",
+    "colours and what no terminal shows":
+      "console.log(S.slice(0, 9) + '\\x1b[31m' + S.slice(9)); console.log([...S].join('\\u200b'), [...S].join('\\0'), [...S].join('\\x1b[0m'))",
     "the other methods":
       "console.table([{ S }]); console.dir({ PEM }); console.assert(false, S); console.time(S); console.timeEnd(S); console.count(PEM); console.group(S)",
     "the storage's neighbour":
@@ -120,6 +129,7 @@ describe("how a run fails holds no secret:", () => {
     "many errors": "cb(new AggregateError([S, PEM], S))",
     bytes:
       "cb(Object.assign(new Error('x'), { a: Buffer.from(S), b: new Uint8Array(Buffer.from(S)), c: PEM.split('\\n') }))",
+    "its characters as properties": "cb(Object.assign(new Error('x'), { ...S, other: { ...S } }))",
     "a stack":
       "const e = new Error('x'); e.stack = [S, '    at ' + S + ' (' + S + '.js:1:1)'].join('\\n'); cb(e)",
     "a string that is thrown": "throw S",

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream"
+import { cutText, MAX_HOST_CHARS } from "./cut-text.ts"
 import {
   costOf,
   EARLY_WINDOW_BYTES,
@@ -123,7 +124,7 @@ export function openEgressLine(stream: Duplex): EgressLine {
     }
     run.connections.set(id, { isOpen: false, sentBytes: 0, earlyWrites: 0, unsent: [], takenBytes: 0 })
     const port = kind === "net_open" ? request.port : undefined
-    send(REQUESTS[kind], run.key, id, destinationOf(host.slice(0, MAX_HOST_CHARS), port))
+    send(REQUESTS[kind], run.key, id, destinationOf(cutText(host, MAX_HOST_CHARS), port))
   }
 
   function go(run: LineRun, request: Exclude<NetRequest, { host: string }>): void {
@@ -163,9 +164,6 @@ export function openEgressLine(stream: Duplex): EgressLine {
     },
   }
 }
-
-/** One more than a name may have: it is refused by the broker, and listed. */
-const MAX_HOST_CHARS = 256
 
 const LOST: NetProblem = { code: "ECONNRESET", message: "read ECONNRESET - the egress broker ended" }
 const GONE: NetProblem = { code: "ENETDOWN", message: "connect ENETDOWN - the egress broker ended" }
