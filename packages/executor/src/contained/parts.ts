@@ -7,6 +7,7 @@ export const SETTINGS: ReadonlySet<PropertyKey> = new Set([
   "defaultMaxListeners",
   "defaultOptions",
   "globalAgent",
+  "prepareStackTrace",
 ])
 
 /** What changes in objects of Node's while they are used. */

@@ -18,18 +18,21 @@ export interface RunScope<Run> {
 
 export function createRunScope<Run extends { isUnclean: boolean }>(): RunScope<Run> {
   const scope = new AsyncLocalStorage<Run>()
+  // Hooks have the class, and may put methods of their own in the place of these.
+  const getStore = scope.getStore.bind(scope)
+  const runWithin: (run: Run, act: () => void) => void = scope.run.bind(scope)
   let active: Run | undefined
   return {
     enter(run, act) {
       active = run
-      scope.run(run, act)
+      runWithin(run, act)
     },
-    within: (run, act) => scope.run(run, act),
+    within: (run, act) => runWithin(run, act),
     leave() {
       active = undefined
     },
     own() {
-      const owner = scope.getStore()
+      const owner = getStore()
       if (!active || owner === undefined || owner === active) return active
       active.isUnclean = true
       return undefined

@@ -9,6 +9,7 @@ import type { PackageLoaders } from "./hook-packages.ts"
 import { createHookPerformance } from "./hook-performance.ts"
 import { createHookProcess } from "./hook-process.ts"
 import { createBuiltins, createRequire, type Require } from "./hook-require.ts"
+import { hideOwnFrames } from "./own-frames.ts"
 import { type Prelude, prelude } from "./prelude.ts"
 import { createRealmWatch, type RealmWatch } from "./realm-watch.ts"
 import { storageFace } from "./storage-face.ts"
@@ -40,6 +41,7 @@ export interface Sandbox {
 
 /** Turns the global object of this thread into a hook's. There is no way back. */
 export function openSandbox(powers: SandboxPowers): Sandbox {
+  hideOwnFrames()
   const { timers } = powers
   const hookConsole = createConsole(powers.print)
   const hookProcess = createHookProcess(powers)
