@@ -95,6 +95,16 @@ export const killSchema = z.strictObject({
 
 export type Kill = z.infer<typeof killSchema>
 
+/** What a run did after its answer, as the executor reports it. */
+export interface AfterAnswer {
+  /** From the answer to the end, in ms; absent while the run goes on. */
+  ms?: number
+  /** What was open at the end, in words: "2 timers", "1 connection to api.example.com:443". */
+  cut: string[]
+  /** What went wrong meanwhile; `timed_out`: its work was not done at its limit. */
+  outcome?: Outcome
+}
+
 /** One run of user code, as the executor reports it. */
 export interface RunReport {
   outcome: Outcome
@@ -107,6 +117,16 @@ export interface RunReport {
   calls?: OutboundCall[]
   /** Present when it was stopped from outside. */
   kill?: Kill
+  /** Absent when its answer was its end. */
+  afterAnswer?: AfterAnswer
+}
+
+/** A sentence for people about what went wrong after the answer; undefined when nothing did. */
+export function describeAfterAnswer({ ms = 0, cut, outcome }: AfterAnswer): HookError | undefined {
+  if (outcome?.status !== "timed_out") return outcome && describeOutcome(outcome)
+  const what = cut.length > 0 ? cut.join(", ") : "code that was still running"
+  const message = `The hook answered, but its work was not done ${Math.round(ms)} ms later; cut: ${what}`
+  return { name: "TimeoutError", message }
 }
 
 /** A sentence for people that says how a run ended; undefined when it returned. */

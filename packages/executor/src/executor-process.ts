@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto"
-import { AppError } from "@hooklane/core"
+import { AppError, type RunReport } from "@hooklane/core"
 import { type FrameLink, openFrameLink } from "./contained/frames.ts"
 import { startHeartbeat } from "./contained/heartbeat.ts"
 import { MAX_STORAGE_BYTES } from "./contained/storage-protocol.ts"
 import type { DeathReport } from "./death.ts"
 import type { LineEnd } from "./egress-link.ts"
 import type { LaunchedExecutor } from "./launched-executor.ts"
-import { type EndedRun, neverBegun, openPendingRuns } from "./pending-runs.ts"
+import { type EndedRun, neverBegun, openPendingRuns, type RunEvents } from "./pending-runs.ts"
 import { startPatientTimer } from "./processor-wait.ts"
 import type { ExecutorSettings, HookCode, ToExecutor } from "./protocol.ts"
 import { createReceiver } from "./receive.ts"
@@ -35,11 +35,13 @@ export interface ExecutorProcess {
   bind(hook: HookCode): void
   /** How many runs it takes: as many as it has threads, and some more to wait there when runs are short. */
   capacity(): number
+  /** Runs that may go on after their answers without taking room from others. */
+  readonly roomAfterAnswers: number
   /**
    * Always resolves: with what the executor answered, or with what the death of the process means for the run. One
    * that has retired begins none.
    */
-  run(task: RunTask, signal: AbortSignal): Promise<EndedRun>
+  run(task: RunTask, signal: AbortSignal, onAnswered?: RunEvents["onAnswered"]): Promise<EndedRun>
   /** Asks what it can do and should not. Rejects when it dies over it. */
   prove(port: number): Promise<string[]>
   /** Ends it because it is not needed any more. */
@@ -163,19 +165,21 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
       send({ type: "prove", port })
       return proof
     },
+    roomAfterAnswers: settings.threads,
     capacity: () => settings.threads * (runs.paceMs() < SHORT_RUN_MS ? RUNS_PER_THREAD : 1),
     bind(hook) {
       launched.egress.bind(hook.directives.egress)
       send({ type: "bind", hook })
     },
-    run(task, signal) {
+    run(task, signal, onAnswered) {
       if (isRetired) return Promise.resolve(neverBegun(RETIRED))
       const id = randomUUID()
       inside += 1
       const release = launched.hold()
       const ownRedact = redactorOf(task.secrets)
       redact = ownRedact
-      const ended = runs.add(id, task, signal).finally(() => {
+      const events = { signal, onAnswered: (early: RunReport) => onAnswered?.(redactReport(early, ownRedact)) }
+      const ended = runs.add(id, task, events).finally(() => {
         storages.end(id)
         release()
         inside -= 1
@@ -183,8 +187,8 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
       })
       storages.begin(id, task)
       calls.begin(id)
-      const { timeoutMs } = task.limits
-      send({ type: "run", id, timeoutMs, event: task.event, webtask: JSON.stringify(webtaskOf(task)) })
+      const { heapMb: _, ...times } = task.limits
+      send({ type: "run", id, ...times, event: task.event, webtask: JSON.stringify(webtaskOf(task)) })
       return ended.then(async ({ report, fate }) => ({
         report: redactReport(await calls.complete(id, report), ownRedact),
         fate,

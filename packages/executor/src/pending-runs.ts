@@ -1,4 +1,4 @@
-import type { LogLine, Outcome, RunReport } from "@hooklane/core"
+import { type LogLine, type Outcome, type RunReport, TRIGGERS } from "@hooklane/core"
 import type { DeathFacts, DeathReport } from "./death.ts"
 import { startPatientTimer } from "./processor-wait.ts"
 import { withoutAnswer } from "./report.ts"
@@ -9,17 +9,25 @@ import type { RunTask } from "./run-task.ts"
  * threads are under way; those that came later wait in the process until it says that they have begun.
  */
 export interface PendingRuns {
-  add(id: string, task: RunTask, signal: AbortSignal): Promise<EndedRun>
+  add(id: string, task: RunTask, on: RunEvents): Promise<EndedRun>
   /** How long runs of late took, in milliseconds: a moving average. */
   paceMs(): number
   /** The process has begun with a run that waited. */
   begin(id: string): void
   get(id: string): { task: RunTask } | undefined
+  /** A run has answered and goes on; only the first time counts. */
+  answer(id: string, report: RunReport): void
   settle(id: string, report: RunReport): void
   /** The newest output of a run, for the report if its process dies. */
   keepOutput(id: string, lines: LogLine[]): void
   /** The process is gone. */
   endAll(death: ProcessDeath): void
+}
+
+export interface RunEvents {
+  signal: AbortSignal
+  /** It goes on after its answer. */
+  onAnswered(report: RunReport): void
 }
 
 /**
@@ -66,6 +74,9 @@ interface PendingRun {
   /** What the run ended with if the process must be killed over it. */
   outcomeIfKilled?: Outcome
   lastOutput: LogLine[]
+  /** What it answered, and when. */
+  answered: { report: RunReport; at: number } | undefined
+  onAnswered(report: RunReport): void
   forget(): void
 }
 
@@ -84,12 +95,15 @@ export function openPendingRuns({ threads, cancel, kill, waitedMs }: PendingRuns
   const runs = new Map<string, PendingRun>()
   /** Runs that wait in the process, the oldest first; they are watched from when they should have begun. */
   const waiting = new Set<PendingRun>()
+  /** Runs that have answered; a thread less is free for others, but they do not wait for it. */
+  let goingOn = 0
   let paceMs = PACE_CAP_MS
   let death: ProcessDeath | undefined
 
   function finish(id: string, run: PendingRun, ended: EndedRun): void {
     runs.delete(id)
     waiting.delete(run)
+    if (run.answered) goingOn -= 1
     paceMs += (Math.min(ended.report.runMs, PACE_CAP_MS) - paceMs) * PACE_SHARE
     watchNext()
     run.isFinished = true
@@ -117,7 +131,7 @@ export function openPendingRuns({ threads, cancel, kill, waitedMs }: PendingRuns
   /** Whatever the process says of it: there is a thread for it now. */
   function watchNext(): void {
     const [next] = waiting
-    if (!next || runs.size - waiting.size >= threads) return
+    if (!next || runs.size - goingOn - waiting.size >= threads) return
     waiting.delete(next)
     watchTime(next)
   }
@@ -133,7 +147,7 @@ export function openPendingRuns({ threads, cancel, kill, waitedMs }: PendingRuns
       const run = runs.get(id)
       if (run) run.hasBegun = true
     },
-    add(id, task, signal) {
+    add(id, task, { signal, onAnswered }) {
       if (death) return Promise.resolve(neverBegun(death.reason))
       const { promise, resolve } = Promise.withResolvers<EndedRun>()
       const stop = () => {
@@ -144,11 +158,13 @@ export function openPendingRuns({ threads, cancel, kill, waitedMs }: PendingRuns
       const run: PendingRun = {
         task,
         startedAt: performance.now(),
-        hasBegun: runs.size < threads,
+        hasBegun: runs.size - goingOn < threads,
         resolve,
         unwatch: () => {},
         isFinished: false,
         lastOutput: [],
+        answered: undefined,
+        onAnswered,
         forget: () => signal.removeEventListener("abort", stop),
       }
       if (run.hasBegun) watchTime(run)
@@ -157,9 +173,21 @@ export function openPendingRuns({ threads, cancel, kill, waitedMs }: PendingRuns
       return promise
     },
     get: (id) => runs.get(id),
+    answer(id, report) {
+      const run = runs.get(id)
+      if (!run || run.answered) return
+      run.answered = { report, at: performance.now() }
+      run.hasBegun = true
+      goingOn += 1
+      waiting.delete(run)
+      const { timeoutMs, afterAnswerMs = Math.max(0, timeoutMs - report.runMs) } = run.task.limits
+      watch(run, afterAnswerMs, { status: "timed_out", afterMs: timeoutMs })
+      watchNext()
+      run.onAnswered(report)
+    },
     settle(id, report) {
       const run = runs.get(id)
-      if (run) finish(id, run, { report, fate: "answered" })
+      if (run) finish(id, run, { report: withAnswer(run, report), fate: "answered" })
     },
     keepOutput(id, lines) {
       const run = runs.get(id)
@@ -172,6 +200,11 @@ export function openPendingRuns({ threads, cancel, kill, waitedMs }: PendingRuns
       for (const [id, run] of runs) finish(id, run, ends(id, run))
     },
   }
+}
+
+/** What a run answered ahead of its end is what it answered. */
+function withAnswer({ answered }: PendingRun, report: RunReport): RunReport {
+  return answered ? { ...report, outcome: answered.report.outcome, runMs: answered.report.runMs } : report
 }
 
 /** What the death of a process means for each of the runs that were in it. */
@@ -209,10 +242,15 @@ function endOf({ outcomeIfKilled }: PendingRun, { reason, cause, limitMb }: Proc
 
 /** The report of a run whose process is gone. */
 function reportOf(run: PendingRun, { cause, rssMb }: ProcessDeath, outcome: Outcome): RunReport {
-  const { startedAt, outcomeIfKilled, lastOutput } = run
-  return withoutAnswer(outcome, performance.now() - startedAt, {
+  const { startedAt, outcomeIfKilled, lastOutput, answered, task } = run
+  const report = withoutAnswer(outcome, performance.now() - startedAt, {
     reason: outcomeIfKilled?.status === "timed_out" ? "wall_time" : cause,
     ...(rssMb > 0 && { rssMb }),
     lastOutput,
   })
+  // Its caller has the answer.
+  if (!answered || TRIGGERS[task.snapshot.triggerId].mode === "async") return report
+  const { kill } = report
+  const afterAnswer = { ms: performance.now() - answered.at, cut: [], outcome }
+  return { ...answered.report, ...(kill && { kill }), afterAnswer }
 }

@@ -14,7 +14,7 @@ import { type Patience, type Waited, type Waiter, waitInLine } from "./waiting.t
 export interface Places {
   /** Resolves with a process to run in, or with how the run ends without one. */
   admit(visitor: Visitor): Promise<Waited<Admission>>
-  all(): Iterable<{ versionId: string; process: ExecutorProcess; running: number }>
+  all(): Iterable<{ versionId: string; process: ExecutorProcess; running: number; goingOn: number }>
   /** Admits nobody any more, and refuses those who wait. */
   close(reason: string): void
 }
@@ -29,6 +29,8 @@ export interface Visitor extends Patience, ExecutorKind {
 
 export interface Admission {
   process: ExecutorProcess
+  /** To be called, once, when the run has answered and goes on: another one may come in. */
+  goOn(): void
   /** Must be called when the run has ended. */
   leave(): void
 }
@@ -63,9 +65,12 @@ interface Seat {
   isReady: boolean
   /** Somebody starves: it lets nobody in any more, and goes when those inside have left. */
   isLeaving: boolean
+  /** Runs that have not answered. */
   running: number
   /** Runs that were let in. */
   served: number
+  /** Runs that have answered. */
+  goingOn: number
   idleTimer: NodeJS.Timeout | undefined
 }
 
@@ -91,7 +96,9 @@ export function createPlaces(options: PlacesOptions): Places {
     admit: (visitor) => admit(house, visitor),
     *all() {
       for (const { versionId, seat } of house.places.values()) {
-        if (seat) yield { versionId, process: seat.process, running: seat.running }
+        if (!seat) continue
+        const { process, running, goingOn } = seat
+        yield { versionId, process, running, goingOn }
       }
     },
     close(reason) {
@@ -139,22 +146,39 @@ function keyOf({ versionId, heapMb, isAlone }: Pick<Place, "versionId" | "heapMb
   return `${versionId}/${heapMb}${isAlone ? "/alone" : ""}`
 }
 
-function hasRoom({ isAlone }: Place, { process, isReady, isLeaving, running }: Seat): boolean {
-  return isReady && !isLeaving && running < (isAlone ? 1 : process.capacity())
+function hasRoom({ isAlone }: Place, { process, isReady, isLeaving, running, goingOn }: Seat): boolean {
+  const inTheWay = isAlone ? goingOn : Math.max(0, goingOn - process.roomAfterAnswers)
+  return isReady && !isLeaving && running + inTheWay < (isAlone ? 1 : process.capacity())
+}
+
+function isEmpty({ running, goingOn }: Seat): boolean {
+  return running + goingOn === 0
 }
 
 function enter(house: House, place: Place, seat: Seat): Admission {
   clearTimeout(seat.idleTimer)
   seat.running += 1
   seat.served += 1
-  return { process: seat.process, leave: () => leave(house, place, seat) }
+  let part: "running" | "goingOn" = "running"
+  return {
+    process: seat.process,
+    goOn() {
+      seat.running -= 1
+      seat.goingOn += 1
+      part = "goingOn"
+      if (place.seat === seat) serve(house, place, seat)
+    },
+    leave() {
+      seat[part] -= 1
+      leave(house, place, seat)
+    },
+  }
 }
 
 function leave(house: House, place: Place, seat: Seat): void {
-  seat.running -= 1
   if (place.seat !== seat) return
   serve(house, place, seat)
-  if (seat.running > 0) return
+  if (!isEmpty(seat)) return
   if (seat.isLeaving) makeWay(house, place)
   else rest(house, place, seat)
 }
@@ -197,6 +221,7 @@ function populate(house: House, place: Place): void {
     isLeaving: false,
     running: 0,
     served: 0,
+    goingOn: 0,
     idleTimer: undefined,
   }
   place.seat = seat
@@ -212,7 +237,7 @@ function makeRoom(house: House, newcomer: Place): boolean {
   const seated = [...house.places.values()].filter(({ seat }) => seat)
   if (seated.length < house.maxProcesses) return true
   const idle = seated.flatMap((place) =>
-    place.seat?.isReady && place.seat.running === 0 && place.waiting.length === 0
+    place.seat?.isReady && isEmpty(place.seat) && place.waiting.length === 0
       ? [{ place, served: place.seat.served }]
       : [],
   )
@@ -241,7 +266,7 @@ function open(house: House, place: Place, seat: Seat): void {
   house.failedBoots = 0
   serve(house, place, seat)
   // Those it was started for may have given up meanwhile.
-  if (seat.running === 0) rest(house, place, seat)
+  if (isEmpty(seat)) rest(house, place, seat)
 }
 
 function vacate(house: House, place: Place, seat: Seat, { reason, blame }: DeathReport): void {

@@ -1,6 +1,7 @@
 import { type Kill, killSchema, logLineSchema, type Trigger } from "@hooklane/core"
 import { z } from "zod"
 import type { EgressRules } from "./contained/egress/egress-rules.ts"
+import { MAX_CUT, MAX_CUT_CHARS } from "./contained/cut-text.ts"
 import { MAX_STORAGE_BYTES, type StorageAnswer, type StorageOrder } from "./contained/storage-protocol.ts"
 import { BLAMES } from "./death.ts"
 import type { HookDirectives } from "./hook-directives.ts"
@@ -22,6 +23,24 @@ export const endingSchema = z.discriminatedUnion("status", [
 ])
 export type Ending = z.infer<typeof endingSchema>
 
+/** What a run did after its answer. */
+const afterAnswerSchema = z.strictObject({
+  ms: z.number().min(0),
+  cut: z.array(z.string().max(MAX_CUT_CHARS + 1)).max(MAX_CUT),
+  ending: endingSchema.exactOptional(),
+})
+
+/** The answer of a run that goes on. Its end tells all of it again. */
+const answeredSchema = z.strictObject({
+  type: z.literal("answered"),
+  id: z.uuid(),
+  ending: endingSchema,
+  logs: z.array(logLineSchema),
+  logsTruncated: z.boolean(),
+  runMs: z.number().min(0),
+})
+export type Answered = z.infer<typeof answeredSchema>
+
 export const answerSchema = z.strictObject({
   type: z.literal("answer"),
   /** Random and known to the executor's main thread only: a forged answer cannot name a run. */
@@ -33,6 +52,7 @@ export const answerSchema = z.strictObject({
   /** It has connected: its calls are to come from the egress broker, which knows them. */
   hasCalls: z.boolean(),
   kill: killSchema.omit({ lastOutput: true }).optional(),
+  after: afterAnswerSchema.exactOptional(),
 })
 /** Why a process ended, in a word. */
 export type DeathCause = Kill["reason"]
@@ -71,6 +91,7 @@ export const fromExecutorSchema = z.discriminatedUnion("type", [
   /** The newest output of a run that takes its time: kept in case that its process dies with the rest. */
   z.strictObject({ type: z.literal("output"), id: z.uuid(), lines: z.array(logLineSchema).max(5) }),
   answerSchema,
+  answeredSchema,
   storageOrderSchema,
   /** A thread has taken a run that had to wait for one. */
   z.strictObject({ type: z.literal("begun"), id: z.uuid() }),
@@ -101,6 +122,8 @@ export interface HookCode {
 export interface RunRequest {
   id: string
   timeoutMs: number
+  /** How long it may go on after its answer; without it, until `timeoutMs` is over. */
+  afterAnswerMs?: number
   /** The event as JSON text. */
   event: string
   /** The members of `context.webtask` that differ from run to run, as JSON text. */

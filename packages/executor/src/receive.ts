@@ -1,7 +1,7 @@
 import type { DeathFacts } from "./death.ts"
 import type { PendingRuns } from "./pending-runs.ts"
-import { type Answer, type FromExecutor, fromExecutorSchema, type StorageOrderFrame } from "./protocol.ts"
-import { toReport } from "./report.ts"
+import { type Answer, type Answered, type FromExecutor, fromExecutorSchema, type StorageOrderFrame } from "./protocol.ts"
+import { toEarlyReport, toReport } from "./report.ts"
 
 export interface ReceiverPowers {
   runs: PendingRuns
@@ -44,6 +44,20 @@ export function createReceiver({
     }
   }
 
+  /** A run that goes on; the early word of one that it was not given is no more than that. */
+  function answerEarly(answered: Answered): void {
+    const pending = runs.get(answered.id)
+    if (!pending) {
+      kill("it answered a run that it was not given")
+      return
+    }
+    try {
+      runs.answer(answered.id, toEarlyReport(answered, pending.task))
+    } catch {
+      kill("it sent an answer that cannot be read")
+    }
+  }
+
   return (message) => {
     if (isOver) return
     const { success, data } = fromExecutorSchema.safeParse(message)
@@ -55,6 +69,7 @@ export function createReceiver({
     if (data.type === "proof") onProof(data.down)
     if (data.type === "farewell") kill(data.reason, factsOf(data))
     if (data.type === "answer") settle(data)
+    if (data.type === "answered") answerEarly(data)
     if (data.type === "begun") runs.begin(data.id)
     if (data.type === "output") runs.keepOutput(data.id, data.lines)
     if (data.type === "storage_order") onStorage(data)

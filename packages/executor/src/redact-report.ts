@@ -1,4 +1,5 @@
 import {
+  type AfterAnswer,
   type HookError,
   isJsonObject,
   type Json,
@@ -10,6 +11,7 @@ import {
 } from "@hooklane/core"
 import {
   cutText,
+  MAX_CUT_CHARS,
   MAX_ERROR_CHARS,
   MAX_ERROR_NAME_CHARS,
   MAX_ERROR_TEXT_CHARS,
@@ -27,13 +29,17 @@ import { REPLACEMENT, type Redact } from "./redact.ts"
  * What is told of a run: every text of the hook's is without its secrets, and within its bound, whatever the executor
  * sent. The value that a hook returned is the answer that its caller asked for, and stays as it is.
  */
-export function redactReport({ outcome, logs, calls, kill, ...facts }: RunReport, redact: Redact): RunReport {
+export function redactReport(
+  { outcome, logs, calls, kill, afterAnswer, ...facts }: RunReport,
+  redact: Redact,
+): RunReport {
   return {
     ...facts,
     outcome: redactOutcome(outcome, redact),
     logs: redactLines(logs, redact),
     ...(calls && { calls: calls.map((call) => redactCall(call, redact)) }),
     ...(kill && { kill: redactKill(kill, redact) }),
+    ...(afterAnswer && { afterAnswer: redactAfterAnswer(afterAnswer, redact) }),
   }
 }
 
@@ -45,6 +51,14 @@ function tell(text: string, maxChars: number, redact: Redact): string {
 /** Why a run, or its process, ended. */
 export function redactReason(reason: string, redact: Redact): string {
   return tell(reason, MAX_REASON_CHARS, redact)
+}
+
+function redactAfterAnswer({ cut, outcome, ...facts }: AfterAnswer, redact: Redact): AfterAnswer {
+  return {
+    ...facts,
+    cut: cut.map((what) => tell(what, MAX_CUT_CHARS, redact)),
+    ...(outcome && { outcome: redactOutcome(outcome, redact) }),
+  }
 }
 
 function redactOutcome(outcome: Outcome, redact: Redact): Outcome {

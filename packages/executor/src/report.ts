@@ -1,6 +1,6 @@
-import { type HookError, hookErrorSchema, type Kill, type Outcome, type RunReport } from "@hooklane/core"
+import { type AfterAnswer, type HookError, hookErrorSchema, type Kill, type Outcome, type RunReport } from "@hooklane/core"
 import { isTooDeep, MAX_JSON_DEPTH } from "./json-depth.ts"
-import type { Answer, Ending } from "./protocol.ts"
+import type { Answer, Answered, Ending } from "./protocol.ts"
 import type { RunTask } from "./run-task.ts"
 
 /**
@@ -8,14 +8,30 @@ import type { RunTask } from "./run-task.ts"
  * @throws SyntaxError or ZodError when what the executor sent is not what it claims to be
  */
 export function toReport(answer: Answer, { limits }: Pick<RunTask, "limits">): RunReport {
-  const { ending, logs, logsTruncated, runMs, kill } = answer
+  const { ending, logs, logsTruncated, runMs, kill, after } = answer
   return {
     outcome: toOutcome(ending, limits),
     logs,
     logsTruncated,
     runMs,
     ...(kill && { kill: { ...kill, lastOutput: logs.slice(-LAST_LINES) } }),
+    ...(after && { afterAnswer: toAfterAnswer(after, limits) }),
   }
+}
+
+/** The report of a run that has answered and goes on. @throws as `toReport` */
+export function toEarlyReport(
+  { ending, logs, logsTruncated, runMs }: Answered,
+  { limits }: Pick<RunTask, "limits">,
+): RunReport {
+  return { outcome: toOutcome(ending, limits), logs, logsTruncated, runMs, afterAnswer: { cut: [] } }
+}
+
+function toAfterAnswer(
+  { ms, cut, ending }: NonNullable<Answer["after"]>,
+  limits: RunTask["limits"],
+): AfterAnswer {
+  return { ms, cut, ...(ending && { outcome: toOutcome(ending, limits) }) }
 }
 
 /** The report of a run that no executor answered. */

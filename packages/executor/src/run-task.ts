@@ -17,11 +17,15 @@ export interface RunTask {
   limits: RunLimits
   /** Where its hook's document is; without it the hook has none. */
   storage?: HookStorage
+  /** Called when it has answered and goes on, at most once: its report until then. A run with a caller is not begun again. */
+  onAnswered?(report: RunReport): void
 }
 
 export interface RunLimits {
   /** Wall-clock time in user code. */
   timeoutMs: number
+  /** How long it may go on after its answer; without it, until `timeoutMs` is over. */
+  afterAnswerMs?: number
   /** JavaScript heap of the thread that runs the hook. */
   heapMb: number
 }
@@ -52,8 +56,8 @@ export interface ExecutorsOptions extends WallOptions {
 }
 
 export interface ExecutorStats {
-  /** `hookVersions` is empty for the blank executor that is kept ready. */
-  executors: { pid: number; hookVersions: string[]; running: number; rssMb: number }[]
+  /** `hookVersions` is empty for the blank executor that is kept ready; runs that `goingOn` counts have answered. */
+  executors: { pid: number; hookVersions: string[]; running: number; goingOn: number; rssMb: number }[]
 }
 
 export interface Executors {

@@ -42,8 +42,12 @@ async function runOnce(
 ): Promise<EndedRun | { report: RunReport; fate: "refused" }> {
   const waited = await places.admit({ ...visitor, isAlone: suspects.has(task.executionId) })
   if ("refusal" in waited) return { report: withoutAnswer(waited.refusal), fate: "refused" }
-  const { process, leave } = waited.admission
-  return process.run(task, signal).finally(leave)
+  const { process, goOn, leave } = waited.admission
+  const onAnswered = (report: RunReport) => {
+    goOn()
+    task.onAnswered?.(report)
+  }
+  return process.run(task, signal, onAnswered).finally(leave)
 }
 
 /** It was alone, and its process died again and again: nothing else is left that could be the cause. */

@@ -19,3 +19,7 @@ export const MAX_STACK_FRAMES = 20
 export function cutText(text: string, maxChars: number): string {
   return text.length > maxChars ? `${text.slice(0, maxChars)}…` : text
 }
+
+/** What was cut at the end of a run, in words. */
+export const MAX_CUT = 20
+export const MAX_CUT_CHARS = 300

@@ -1,10 +1,12 @@
-import type { ExecutorSettings, HookCode } from "../protocol.ts"
+import type { Ending, ExecutorSettings, HookCode } from "../protocol.ts"
+import { finishWork } from "./after-answer.ts"
 import { type CompiledHook, compileHook } from "./compile-hook.ts"
 import { createDnsShim } from "./dns-shim.ts"
 import { compilePackages } from "./hook-packages.ts"
 import type { NetEvent } from "./net-protocol.ts"
 import { installNetShim } from "./net-shim.ts"
 import { createNetwork } from "./network.ts"
+import { type OpenWork, sortOpenWork } from "./open-work.ts"
 import type { Prelude } from "./prelude.ts"
 import { clockMs } from "./progress.ts"
 import { createRunLog } from "./run-log.ts"
@@ -12,7 +14,7 @@ import { createRunScope } from "./run-scope.ts"
 import { openSandbox, type Sandbox, type SandboxedCode, type SandboxPowers } from "./sandbox.ts"
 import { openStorageLine, type StorageLine } from "./storage-line.ts"
 import type { StorageEvent } from "./storage-protocol.ts"
-import type { RunMessage, RunOrder, ThreadAnswer } from "./thread-protocol.ts"
+import type { AfterAnswer, RunMessage, RunOrder, ThreadAnswer } from "./thread-protocol.ts"
 import { createTimers } from "./timers.ts"
 import { trust } from "./trust.ts"
 
@@ -41,6 +43,8 @@ export interface HookRunner {
   run(run: HookRun): Promise<boolean>
   /** Brings a run what it waits for; it may be over. */
   tell(run: number, event: NetEvent | StorageEvent): void
+  /** Another run waits for this thread. */
+  hurry(): void
   /** Takes what was thrown, or rejected, and nobody caught. */
   fault(thrown: unknown): void
 }
@@ -55,10 +59,18 @@ type LoadedHook = { prelude: Prelude } | { refusal: ThreadAnswer }
 
 interface ActiveRun {
   number: number
+  startedAt: number
   print: SandboxPowers["print"]
   /** Sends the first answer; later ones are ignored. */
   answer(answer: ThreadAnswer): void
   readonly answered: Promise<ThreadAnswer["status"]>
+  isAnswered: boolean
+  /** What went wrong after the answer. */
+  later?: Ending
+  /** It has ended itself. */
+  isOver: boolean
+  /** Promises that it gave to `waitUntil`. */
+  promises: number
   storage: StorageLine
   isUnclean: boolean
 }
@@ -68,10 +80,11 @@ interface ActiveRun {
  * busy hook a quarter of its throughput (measured).
  */
 const MAX_RUNS = 10_000
+const MAX_PROMISES = 1_000
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one thread
 export function createHookRunner(settings: RunnerSettings): HookRunner {
-  const { timers, open: openTimers, close: closeTimers } = createTimers()
+  const { timers, ...timerKeeper } = createTimers()
   const { network, ...networkKeeper } = createNetwork()
   const { dns, dnsPromises } = createDnsShim(network)
   const scope = createRunScope<ActiveRun>()
@@ -79,7 +92,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     shims: { net: installNetShim(network), dns, "dns/promises": dnsPromises },
     timers,
     print: (level, values) => scope.own()?.print(level, values),
-    exit: (code) => scope.own()?.answer({ status: "crashed", reason: `it called process.exit(${code})` }),
+    exit,
   }
   let sandbox: Sandbox | undefined
   let hook: ParsedHook | undefined
@@ -88,13 +101,15 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
   let voice: Prelude | undefined
   let active: ActiveRun | undefined
   let runs = 0
+  let isAwaited = false
 
   async function run(order: HookRun): Promise<boolean> {
     const resourcesBefore = countResources()
-    openTimers()
+    timerKeeper.open()
     networkKeeper.open(order.say)
     const current = beginRun(order, settings)
     active = current
+    isAwaited = false
     runs += 1
     scope.enter(current, () => {
       try {
@@ -105,9 +120,11 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
       }
     })
     const status = await current.answered
-    closeTimers()
+    const after = GOES_ON.has(status) ? await afterAnswer(order, current) : undefined
+    timerKeeper.close()
     scope.within(current, networkKeeper.close)
     current.storage.close()
+    order.say({ kind: "ended", ...(after && { after }) })
     // What the run left for the next turns of the loop comes now, and counts as its own.
     await nextTurn()
     await nextTurn()
@@ -123,6 +140,48 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     return loaded ? sandbox.watch.isIntact() : sandbox.watch.isUntouched()
   }
 
+  /** Undefined when nothing came after the answer. */
+  async function afterAnswer(
+    { timeoutMs, afterAnswerMs, say }: HookRun,
+    run: ActiveRun,
+  ): Promise<AfterAnswer | undefined> {
+    const answeredAt = clockMs()
+    let hasGoneOn = false
+    const { cut, isEarly } = await finishWork({
+      limitMs: afterAnswerMs ?? Math.max(0, timeoutMs - (answeredAt - run.startedAt)),
+      left: () => left(run),
+      isAwaited: () => isAwaited,
+      isOver: () => run.isOver,
+      onGoesOn(isAtRest) {
+        hasGoneOn = true
+        say({ kind: "goes_on", isAtRest })
+      },
+    })
+    const ending = run.later ?? (isEarly ? TIMED_OUT : undefined)
+    if (!hasGoneOn && cut.length === 0 && !ending) return undefined
+    return { ms: clockMs() - answeredAt, cut, ...(ending && { ending }) }
+  }
+
+  function left({ promises, storage }: ActiveRun): OpenWork {
+    const parts = {
+      timers: timerKeeper.left(),
+      lines: networkKeeper.left(),
+      promises,
+      storageCalls: storage.left(),
+      nativeCalls: 0,
+    }
+    return sortOpenWork(parts, { isAwaited })
+  }
+
+  function exit(code: string): void {
+    const run = scope.own()
+    if (!run) return
+    if (run.isAnswered) {
+      run.isOver = true
+      run.isUnclean = true
+    } else run.answer({ status: "crashed", reason: `it called process.exit(${code})` })
+  }
+
   function tell(run: number, event: NetEvent | StorageEvent): void {
     if (run !== active?.number) return
     const { storage } = active
@@ -132,11 +191,20 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     })
   }
 
-  function call({ hook: text, event, webtask }: HookRun, { answer, storage }: ActiveRun): void {
+  function call({ hook: text, event, webtask }: HookRun, current: ActiveRun): void {
+    const { answer, storage } = current
     hook ??= parseHook(text)
     const ready = loaded ?? load(hook)
     if ("refusal" in ready) answer(ready.refusal)
-    else ready.prelude.call({ event, webtask, answer, askStorage: storage.ask })
+    else
+      ready.prelude.call({
+        event,
+        webtask,
+        answer,
+        askStorage: storage.ask,
+        fail: (answer) => failLater(current, answer),
+        hold: () => hold(current),
+      })
   }
 
   function load(parsed: ParsedHook): LoadedHook {
@@ -166,10 +234,32 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     const run = scope.own()
     if (!run) return
     run.isUnclean = true
-    run.answer(voice.threw(thrown))
+    if (run.isAnswered) failLater(run, voice.threw(thrown))
+    else run.answer(voice.threw(thrown))
   }
 
-  return { open: openOnce, run, tell, fault }
+  function hurry(): void {
+    isAwaited = true
+  }
+
+  return { open: openOnce, run, tell, hurry, fault }
+}
+
+/** Endings after which what a run has begun goes on. */
+const GOES_ON: ReadonlySet<ThreadAnswer["status"]> = new Set(["returned", "rejected", "invalid_result"])
+const TIMED_OUT: Ending = { status: "timed_out" }
+
+/** The first one is told. */
+function failLater(run: ActiveRun, answer: ThreadAnswer): void {
+  run.later ??= answer
+}
+
+function hold(run: ActiveRun): () => void {
+  if (run.promises >= MAX_PROMISES) throw new RangeError(`A run may wait for ${MAX_PROMISES} promises at once`)
+  run.promises += 1
+  return () => {
+    run.promises -= 1
+  }
 }
 
 function beginRun({ run, say }: HookRun, { maxResultBytes, maxLogBytes }: RunnerSettings): ActiveRun {
@@ -179,14 +269,17 @@ function beginRun({ run, say }: HookRun, { maxResultBytes, maxLogBytes }: Runner
     onTruncated: () => say({ kind: "logs_truncated" }),
   })
   const { promise: answered, resolve } = Promise.withResolvers<ThreadAnswer["status"]>()
-  let isAnswered = false
   const startedAt = clockMs()
-  return {
+  const active: ActiveRun = {
     number: run,
+    startedAt,
+    isAnswered: false,
+    isOver: false,
+    promises: 0,
     print: log.write,
     answer(answer) {
-      if (isAnswered) return
-      isAnswered = true
+      if (active.isAnswered) return
+      active.isAnswered = true
       const bounded = withinLimit(answer, maxResultBytes)
       say({ kind: "answer", answer: bounded, runMs: clockMs() - startedAt })
       resolve(bounded.status)
@@ -195,6 +288,7 @@ function beginRun({ run, say }: HookRun, { maxResultBytes, maxLogBytes }: Runner
     storage: openStorageLine(say),
     isUnclean: false,
   }
+  return active
 }
 
 function withinLimit(answer: ThreadAnswer, maxBytes: number): ThreadAnswer {

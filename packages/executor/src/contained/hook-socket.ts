@@ -2,6 +2,8 @@ import { Duplex } from "node:stream"
 import type { ConnectOptions } from "./connect-arguments.ts"
 import type { Endpoint, NetEvent } from "./net-protocol.ts"
 import { type Network, netError, type Wire } from "./network.ts"
+import type { LineState } from "./open-work.ts"
+import { clockMs } from "./progress.ts"
 
 type Done = (error?: Error | null) => void
 type Bytes = Uint8Array<ArrayBuffer>
@@ -13,6 +15,17 @@ export interface SocketOptions {
 }
 
 const { Buffer, clearTimeout, setTimeout } = globalThis
+const { get, ownKeys } = Reflect
+
+/** Tells a socket which TLS socket is around it: that one knows whether a request is under way. */
+export let coverSocket: (socket: HookSocket, cover: Duplex) => void
+
+/**
+ * After its answer, a run does not wait for a connection on which nothing has moved for so long: pools of database
+ * clients are left open by many hooks. A second when the other side spoke last; a query may take longer.
+ */
+const RECEIVED_REST_MS = 1_000
+const SENT_REST_MS = 5_000
 
 /**
  * What a hook has as `net.Socket`: it looks like Node's, but its bytes go to the broker. There is no handle
@@ -31,6 +44,19 @@ export abstract class HookSocket extends Duplex {
   #remote: Endpoint | undefined
   #local: Endpoint | undefined
   #timer: NodeJS.Timeout | undefined
+  /** Where it was opened to. */
+  #target = ""
+  #isUnreffed = false
+  #lastWentOut = true
+  #movedAtMs = 0
+  /** The TLS socket around it. */
+  #cover: Duplex | undefined
+
+  static {
+    coverSocket = (socket, cover) => {
+      socket.#cover = cover
+    }
+  }
 
   constructor(network: Network, { allowHalfOpen = false, signal }: SocketOptions) {
     super({ allowHalfOpen, ...(signal && { signal }) })
@@ -51,7 +77,12 @@ export abstract class HookSocket extends Duplex {
     }
     this.connecting = true
     try {
-      const line = { onEvent: (event: NetEvent) => this.#onEvent(event), cut: () => void this.destroy() }
+      this.#target = `${host}:${port}`
+      const line = {
+        onEvent: (event: NetEvent) => this.#onEvent(event),
+        cut: () => void this.destroy(),
+        look: () => this.#look(),
+      }
       this.#wire = this.#network.connect(line)
       this.#wire.send({ kind: "net_open", host, port })
     } catch (error) {
@@ -59,7 +90,18 @@ export abstract class HookSocket extends Duplex {
     }
   }
 
+  #look(): LineState {
+    const isAwaited = this.connecting || (this.#untakenBytes === 0 && awaitsHttp(this.#cover ?? this))
+    return {
+      what: `connection to ${this.#target}`,
+      isUnreffed: this.#isUnreffed,
+      quietMs: clockMs() - this.#movedAtMs,
+      restsAfterMs: isAwaited ? undefined : this.#lastWentOut ? SENT_REST_MS : RECEIVED_REST_MS,
+    }
+  }
+
   #onEvent(event: NetEvent): void {
+    this.#movedAtMs = clockMs()
     this.#refreshTimer()
     if (event.kind === "opened") this.#onOpened(event)
     if (event.kind === "data") this.#onData(event.bytes)
@@ -82,6 +124,7 @@ export abstract class HookSocket extends Duplex {
   }
 
   #onData(bytes: Bytes): void {
+    this.#lastWentOut = false
     this.bytesRead += bytes.length
     this.#untakenBytes += bytes.length
     if (this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))) this.#take()
@@ -96,6 +139,7 @@ export abstract class HookSocket extends Duplex {
   #end(): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
+    this.#lastWentOut = false
     this.push(null)
     this.read(0)
   }
@@ -125,6 +169,8 @@ export abstract class HookSocket extends Duplex {
     }
     // A copy: what is behind the chunk may be the memory of many others.
     const bytes = new Uint8Array(chunk)
+    this.#lastWentOut = true
+    this.#movedAtMs = clockMs()
     this.#bytesWritten += bytes.length
     this.#refreshTimer()
     this.#written = done
@@ -182,10 +228,13 @@ export abstract class HookSocket extends Duplex {
   }
 
   ref(): this {
+    this.#isUnreffed = false
     return this
   }
 
+  /** The agents of `http` and `fetch` do this to a connection that they keep for the next request. */
   unref(): this {
+    this.#isUnreffed = true
     return this
   }
 
@@ -233,4 +282,18 @@ export abstract class HookSocket extends Duplex {
   get localFamily(): string | undefined {
     return this.#local && `IPv${this.#local.family}`
   }
+}
+
+/** Whether `http` or `fetch` waits for an answer on a socket; their agents unref one that they keep. */
+function awaitsHttp(socket: Duplex): boolean {
+  const request: unknown = get(socket, "_httpMessage")
+  if (typeof request !== "object" || request === null) return ownKeys(socket).some(isOfFetch)
+  const answer: unknown = get(request, "res")
+  // Nobody reads one that is complete, or it would not be here any more.
+  return typeof answer !== "object" || answer === null || get(answer, "complete") !== true
+}
+
+/** By this mark `fetch` knows whether it has unreffed a socket. */
+function isOfFetch(key: string | symbol): boolean {
+  return typeof key === "symbol" && key.description === "no ref"
 }

@@ -4,7 +4,7 @@ import type { Evidence } from "./evidence.ts"
 import type { Pool } from "./pool.ts"
 import { startProcessorTimer } from "./processor-timer.ts"
 import { clockMs, createProgressMemory, openProgress } from "./progress.ts"
-import type { ThreadMessage, ToThread } from "./thread-protocol.ts"
+import type { RunMessage, ThreadMessage, ToThread } from "./thread-protocol.ts"
 import { endingOf, type ThreadRun } from "./thread-run.ts"
 
 /** A thread of the pool that serves the hook, one run at a time, and the clock of its run. */
@@ -12,6 +12,10 @@ export interface HookThread {
   readonly isUp: boolean
   /** True when it can take a run: at once, or when what the last one left is cleaned up. */
   readonly isFree: boolean
+  /** Its run has answered, which was told, and is not at its end. */
+  readonly goesOn: boolean
+  /** True when its run goes on and only waits: it is told to end, and soon has. */
+  hurry(): boolean
   /** Since when it has nothing to do; 0 while it has. */
   idleMs(): number
   give(run: ThreadRun): void
@@ -29,8 +33,12 @@ export interface HookThreadOptions {
   priority: number
   /** It can take the next run. */
   onFree(thread: HookThread): void
+  /** The run has answered and goes on. */
+  onGoesOn(): void
+  /** Nothing of the run that goes on is under way. */
+  onAtRest(): void
   /** The run has ended, by its answer or in another way. */
-  onAnswered(run: ThreadRun): void
+  onEnded(run: ThreadRun): void
   /** It was asked to, and is no longer there. */
   onLeft(): void
   /** It is no longer there; `untouched` is a run that it was given and had not begun. */
@@ -45,6 +53,8 @@ const START_MAX_MS = 60_000
 /** After its answer, a run has this long to come to rest, in time of a processor. */
 const CLEAN_UP_LIMIT_MS = 250
 const CLEAN_UP_MAX_MS = 2_000
+/** After its answer, a run that goes on mostly says so at once. */
+const ANNOUNCE_MS = 5
 /** So long before its time is over, a run is asked where it is. */
 const MAX_LEAD_MS = 100
 
@@ -58,6 +68,8 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
   let current: ThreadRun | undefined
   /** Its time is over: what it answers comes too late. */
   let expired: ThreadRun | undefined
+  let goesOn = false
+  let isAtRest = false
   let isEnding = false
   let isRetiring = false
   let freeSince = clockMs()
@@ -77,6 +89,14 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
     },
     get isFree() {
       return threadId !== undefined && !current && !isEnding
+    },
+    get goesOn() {
+      return goesOn
+    },
+    hurry() {
+      if (!goesOn || !isAtRest) return false
+      post({ kind: "awaited" })
+      return true
     },
     idleMs: () => (thread.isFree ? clockMs() - freeSince : 0),
     give(run) {
@@ -135,12 +155,41 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
   function settle(...ending: Parameters<ThreadRun["settle"]>): void {
     const run = current
     current = undefined
+    goesOn = false
     if (!run) return
     run.settle(...ending)
-    on.onAnswered(run)
+    on.onEnded(run)
   }
 
-  function onAnswered(run: ThreadRun): void {
+  /** Most runs are at their end by then. */
+  function onAnswered(): void {
+    clearTimeout(clock)
+    clock = setTimeout(announce, ANNOUNCE_MS)
+  }
+
+  function announce(): void {
+    const run = current
+    if (!run || goesOn) return
+    goesOn = true
+    isAtRest = false
+    clearTimeout(clock)
+    clock = setTimeout(expectEnd, run.goesOnMs ?? 0, run)
+    run.announce()
+    on.onGoesOn()
+  }
+
+  /** It ends itself, unless it does not let go of its thread. */
+  function expectEnd(run: ThreadRun): void {
+    stopCleanUpTimer()
+    stopCleanUpTimer = startProcessorTimer({
+      limitMs: CLEAN_UP_LIMIT_MS,
+      maxMs: CLEAN_UP_MAX_MS,
+      onOver: () => threadId !== undefined && run === current && void expire(run, pool.examine(threadId)),
+    })
+  }
+
+  function onEnded(run: ThreadRun): void {
+    goesOn = false
     clearTimeout(clock)
     stopCleanUpTimer()
     stopCleanUpTimer = startProcessorTimer({
@@ -150,7 +199,7 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
     })
     current = undefined
     freeSince = clockMs()
-    on.onAnswered(run)
+    on.onEnded(run)
     if (isRetiring) end()
     if (!isEnding) on.onFree(thread)
   }
@@ -167,10 +216,22 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
     } else if (message.kind === "unclean") {
       end()
     } else if (current && current !== expired && message.run === current.order.run) {
-      current.hear(message.message)
-      if (current?.isAnswered) onAnswered(current)
+      hear(current, message.message)
     }
   })
+
+  function hear(run: ThreadRun, message: RunMessage): void {
+    const wasAnswered = run.goesOnMs !== undefined
+    run.hear(message)
+    // It may have been stopped over what it said.
+    if (run !== current) return
+    if (run.isEnded) onEnded(run)
+    else if (message.kind === "goes_on") {
+      announce()
+      isAtRest = message.isAtRest === true
+      if (isAtRest) on.onAtRest()
+    } else if (message.kind === "answer" && !wasAnswered) onAnswered()
+  }
 
   function onDeath(error: unknown): void {
     end()

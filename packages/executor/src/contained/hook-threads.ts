@@ -21,6 +21,7 @@ export interface HookThreadsOptions {
   pool: Pool
   hook: SharedArrayBuffer
   priority: number
+  /** Runs at once that have not answered; as many again may go on after their answers. */
   maxThreads: number
   /** As many threads are kept ready besides those that runs wait for. */
   standby: number
@@ -41,7 +42,9 @@ export function openHookThreads({ maxThreads, standby, ...options }: HookThreads
     const thread = openHookThread({
       ...options,
       onFree: serveNext,
-      onAnswered: (run) => having.delete(run),
+      onGoesOn: serveWaiting,
+      onAtRest: () => void (waiting.length > 0 && thread.hurry()),
+      onEnded: (run) => having.delete(run),
       onLeft: () => threads.delete(thread),
       onDied(untouched) {
         threads.delete(thread)
@@ -51,17 +54,39 @@ export function openHookThreads({ maxThreads, standby, ...options }: HookThreads
         }
         // At once: the next run would wait for it.
         open()
-        openIfShort()
+        serveWaiting()
       },
     })
     threads.add(thread)
   }
 
   function serveNext(thread: HookThread): void {
+    if (!hasTurn()) return
     const run = waiting.shift()
     if (!run) return
     give(thread, run)
     options.onBegun(run)
+  }
+
+  /** A run has answered: another one may begin, although its thread is not free. */
+  function serveWaiting(): void {
+    const free = findFree()
+    if (free) serveNext(free)
+    else openIfShort()
+  }
+
+  function findFree(): HookThread | undefined {
+    return hasTurn() ? [...threads].find(({ isFree }) => isFree) : undefined
+  }
+
+  function hasTurn(): boolean {
+    return having.size - goingOn() < maxThreads
+  }
+
+  function goingOn(): number {
+    let count = 0
+    for (const thread of having.values()) if (thread.goesOn) count += 1
+    return count
   }
 
   function give(thread: HookThread, run: ThreadRun): void {
@@ -72,8 +97,10 @@ export function openHookThreads({ maxThreads, standby, ...options }: HookThreads
 
   /** A thread that comes up takes the run that has waited longest, which may be another by then. */
   function openIfShort(): void {
-    const comingUp = [...threads].filter(({ isUp, isFree }) => !isUp || isFree).length
-    if (threads.size < maxThreads && waiting.length + standby > comingUp) open()
+    const hurried = waiting.length > 0 ? [...threads].filter((thread) => thread.hurry()).length : 0
+    const comingUp = hurried + [...threads].filter(({ isUp, isFree }) => !isUp || isFree).length
+    const most = maxThreads + Math.min(goingOn(), maxThreads)
+    if (threads.size < most && waiting.length + standby > comingUp) open()
   }
 
   setInterval(() => {
@@ -84,7 +111,7 @@ export function openHookThreads({ maxThreads, standby, ...options }: HookThreads
   return {
     waiting: () => waiting,
     take(run) {
-      const free = [...threads].find(({ isFree }) => isFree)
+      const free = findFree()
       if (free && waiting.length === 0) {
         give(free, run)
         return

@@ -4,7 +4,7 @@ import net from "node:net"
 import { Duplex } from "node:stream"
 import tls from "node:tls"
 import { readConnectArguments } from "./connect-arguments.ts"
-import { HookSocket, type SocketOptions } from "./hook-socket.ts"
+import { coverSocket, HookSocket, type SocketOptions } from "./hook-socket.ts"
 import { type Network, netError } from "./network.ts"
 
 type SocketConstructor = new (options?: SocketOptions | number) => HookSocket
@@ -70,11 +70,24 @@ function connectSecurely(connect: (...args: unknown[]) => HookSocket): typeof tl
       : ALPNProtocols
     const all = { ...rest, ...(protocols !== undefined && { ALPNProtocols: protocols }), socket }
     const secured: tls.TLSSocket = apply(connectTls, tls, [all, listener])
-    if (socket instanceof HookSocket && !socket.pending) beginNow(secured)
+    if (socket instanceof HookSocket) {
+      cover(socket, secured)
+      if (!socket.pending) beginNow(secured)
+    }
     const { timeout } = options
     if (typeof timeout === "number") secured.setTimeout(timeout)
     return secured
   }
+}
+
+/** Whether a connection holds its run is said to the TLS socket, whose handle does not pass it on. */
+function cover(socket: HookSocket, secured: tls.TLSSocket): void {
+  coverSocket(socket, secured)
+  const pass = (name: "ref" | "unref") => () => {
+    socket[name]()
+    return secured
+  }
+  for (const name of ["ref", "unref"] as const) Object.defineProperty(secured, name, { value: pass(name) })
 }
 
 /** Node takes a socket without a handle for one that is not connected yet, and waits for what has been. */

@@ -1,4 +1,5 @@
 import type { Address, NetEvent, NetProblem, NetRequest } from "./net-protocol.ts"
+import type { LineState } from "./open-work.ts"
 
 /** A thread's way to the broker, open while a run is under way. */
 export interface Network {
@@ -12,6 +13,7 @@ export interface Line {
   onEvent(event: NetEvent): void
   /** The run is over. */
   cut(): void
+  look(): LineState
 }
 
 /** What a connection can say. */
@@ -33,6 +35,8 @@ export interface NetworkKeeper {
   take(event: NetEvent): void
   /** Cuts every connection. */
   close(): void
+  /** The connections and look-ups that are not over. */
+  left(): LineState[]
 }
 
 export function createNetwork(): NetworkKeeper {
@@ -61,6 +65,7 @@ export function createNetwork(): NetworkKeeper {
         else if (event.kind === "closed" && event.problem) reject(netError(event.problem))
       },
       cut: () => {},
+      look: () => ({ what: `lookup of ${host}`, isUnreffed: false, quietMs: 0, restsAfterMs: undefined }),
     })
     wire.send({ kind: "net_lookup", host })
     return promise
@@ -77,6 +82,7 @@ export function createNetwork(): NetworkKeeper {
       for (const line of [...lines.values()]) line.cut()
       lines.clear()
     },
+    left: () => (lines.size === 0 ? [] : [...lines.values()].map((line) => line.look())),
   }
 }
 

@@ -46,7 +46,8 @@ export function createPool(options: PoolOptions): Pool {
     filename: options.threadFile,
     name: "run",
     minThreads: 1,
-    maxThreads: threads,
+    // As many runs as there are threads may go on after their answers.
+    maxThreads: 2 * threads,
     concurrentTasksPerWorker: 1,
     // With atomics, what one task left behind runs during the next one, and fails it.
     atomics: "disabled",

@@ -19,6 +19,13 @@ export interface HookCall {
   /** Takes the first answer; later ones are ignored. */
   answer(answer: ThreadAnswer): void
   askStorage: Parameters<PreludeInput["createStorage"]>[0]
+  /** Something went wrong after the answer. */
+  fail(answer: ThreadAnswer): void
+  /**
+   * Keeps the run open until the function that comes back is called.
+   * @throws RangeError when too many do, or the run is over
+   */
+  hold(): () => void
 }
 
 export interface Prelude {
@@ -49,6 +56,7 @@ export function prelude(input: PreludeInput): Prelude {
   const MAX_TEXT_CHARS = 16_384
   const MAX_NAME_CHARS = 256
   const sourceOf = Function.prototype.toString
+  const resolved = Promise.resolve.bind(Promise)
   let hook: ((...args: unknown[]) => unknown) | undefined
   let hasCallback = true
 
@@ -86,6 +94,7 @@ export function prelude(input: PreludeInput): Prelude {
   }
 
   function call({ answer, ...run }: HookCall): void {
+    const { fail } = run
     const args = argumentsFor(run)
     let isAnswered = false
     const once = (makeAnswer: () => ThreadAnswer) => {
@@ -109,7 +118,9 @@ export function prelude(input: PreludeInput): Prelude {
         once(() => success(result))
       }
     } catch (error) {
-      once(() => failure("threw", error, "sync"))
+      const threw = () => failure("threw", error, "sync")
+      if (isAnswered) fail(threw())
+      else once(threw)
     }
   }
 
@@ -133,6 +144,7 @@ export function prelude(input: PreludeInput): Prelude {
     event: eventText,
     webtask: webtaskText,
     askStorage,
+    ...run
   }: Omit<HookCall, "answer">): unknown[] {
     const event = parse(eventText)
     const webtask = parse(webtaskText)
@@ -142,11 +154,23 @@ export function prelude(input: PreludeInput): Prelude {
       configurable: true,
       writable: true,
     })
+    defineProperty(webtask, "waitUntil", { value: waitUntil(run), configurable: true, writable: true })
     webtask.body = event
     webtask.body_raw = eventText
     const context = signature.contextArgument === "copy" ? { ...event.context } : event.context
     context.webtask = webtask
     return signature.parameters.map((name) => (name === "context" ? context : event[name]))
+  }
+
+  /** The run goes on after its answer until the promise is settled. One that fails is an error that nobody caught. */
+  function waitUntil({ hold, fail }: Pick<HookCall, "hold" | "fail">): (promise: unknown) => void {
+    return (promise) => {
+      const release = hold()
+      resolved(promise).then(release, (error) => {
+        fail(failure("threw", error, "async"))
+        release()
+      })
+    }
   }
 
   function success(value: unknown): ThreadAnswer {

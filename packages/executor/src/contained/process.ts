@@ -105,7 +105,8 @@ function start(request: RunRequest): void {
     number: runsSoFar,
     egress,
     request,
-    onAnswer: (answer) => {
+    onAnswered: send,
+    onEnd: (answer) => {
       runs.delete(id)
       send(answer)
     },

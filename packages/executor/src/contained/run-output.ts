@@ -5,6 +5,8 @@ import { MAX_LINES } from "./cut-text.ts"
 export interface RunOutput {
   /** False when there is more than a thread lets through: it is no longer what it was. */
   take(line: LogLine): boolean
+  /** All of it until now. */
+  lines(): LogLine[]
   /** Nothing more is shown. */
   close(): LogLine[]
 }
@@ -26,6 +28,7 @@ export function createRunOutput(show: (lines: LogLine[]) => void): RunOutput {
       }, SHOW_MS)
       return true
     },
+    lines: () => [...lines],
     close() {
       clearTimeout(timer)
       return lines

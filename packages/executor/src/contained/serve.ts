@@ -23,13 +23,14 @@ export function serve(
   async function work(): Promise<void> {
     isWorking = true
     while (next) {
-      const { run, event, webtask } = next
+      const order = next
+      const { run } = order
       next = undefined
       const say = (message: RunMessage, transfer?: ArrayBuffer[]) =>
         post({ kind: "said", run, message }, transfer)
       progress.begin(run)
       // Awaited, not chained: `then` of this realm's promises is within reach of hooks.
-      const isClean = await runner.run({ run, event, webtask, hook, say })
+      const isClean = await runner.run({ ...order, hook, say })
       if (!isClean) {
         post({ kind: "unclean" })
         return
@@ -47,6 +48,9 @@ export function serve(
         return
       case "told":
         runner.tell(message.run, message.event)
+        return
+      case "awaited":
+        runner.hurry()
         return
       default:
         port.close()

@@ -13,6 +13,8 @@ export interface StorageLine {
   take(event: StorageEvent): void
   /** What is asked from now on, by whoever kept the run's storage, is refused. */
   close(): void
+  /** Calls that were not answered yet. */
+  left(): number
 }
 
 /** Node's own; a hook may put others in their place. */
@@ -32,6 +34,7 @@ const TOO_LARGE: StorageAnswer = {
 export function openStorageLine(send: (request: StorageRequest) => void): StorageLine {
   const waiting: ((answer: StorageAnswer) => void)[] = []
   let isOpen = true
+  let answered = 0
 
   return {
     ask(order, done) {
@@ -43,11 +46,14 @@ export function openStorageLine(send: (request: StorageRequest) => void): Storag
       send({ kind: "storage_order", call: waiting.push(done) - 1, order })
     },
     take({ call, answer }) {
-      if (isOpen) waiting[call]?.(answer)
+      if (!isOpen) return
+      answered += 1
+      waiting[call]?.(answer)
     },
     close() {
       isOpen = false
     },
+    left: () => waiting.length - answered,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads"
 import type { LogLine } from "@hooklane/core"
+import type { Ending } from "../protocol.ts"
 import type { NetEvent, NetRequest } from "./net-protocol.ts"
 import type { StorageEvent, StorageRequest } from "./storage-protocol.ts"
 
@@ -26,12 +27,17 @@ export interface RunOrder {
   run: number
   event: string
   webtask: string
+  timeoutMs: number
+  /** How long it may go on after its answer; without it, until `timeoutMs` is over. */
+  afterAnswerMs?: number
 }
 
 export type ToThread =
   | RunOrder
   /** For a run that waits for something. */
   | { kind: "told"; run: number; event: NetEvent | StorageEvent }
+  /** A run waits for the thread: the one that goes on after its answer ends if nothing of it is under way. */
+  | { kind: "awaited" }
   /** There is nothing to do: ends the service. */
   | { kind: "leave" }
 
@@ -39,6 +45,15 @@ export type ThreadAnswer =
   | { status: "returned"; json?: string }
   | { status: "rejected" | "threw" | "not_compiled" | "invalid_result"; json: string }
   | { status: "crashed"; reason: string }
+
+/** What a run did after its answer. */
+export interface AfterAnswer {
+  ms: number
+  /** What was open at its end, in words. */
+  cut: string[]
+  /** What went wrong meanwhile. */
+  ending?: Ending
+}
 
 export type ThreadMessage =
   | { kind: "up"; threadId: number }
@@ -52,5 +67,9 @@ export type RunMessage =
   /** More was printed than is kept. */
   | { kind: "logs_truncated" }
   | { kind: "answer"; answer: ThreadAnswer; runMs: number }
+  /** Its work is not done. Said again when what is left has come to rest, or moves again. */
+  | { kind: "goes_on"; isAtRest: boolean }
+  /** Its work is done, or was cut. */
+  | { kind: "ended"; after?: AfterAnswer }
   | NetRequest
   | StorageRequest

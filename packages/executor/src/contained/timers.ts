@@ -24,11 +24,14 @@ export interface TimerKeeper {
   open(): void
   /** Ends every timer; those made from now on never fire. */
   close(): void
+  /** Those that would keep a program alive. */
+  left(): { once: number; repeated: number }
 }
 
 export function createTimers(): TimerKeeper {
   /** Each by itself, so that any value can be looked up. */
   const live = new Map<unknown, Timer>()
+  const repeated = new WeakSet<Timer>()
   let isOpen = false
 
   function remember<One extends Timer>(timer: One): One {
@@ -65,7 +68,9 @@ export function createTimers(): TimerKeeper {
   }
 
   function repeat(callback: Callback, ms?: number, ...args: unknown[]): NodeJS.Timeout {
-    return remember(setInterval(callback, ms, ...args))
+    const timer = setInterval(callback, ms, ...args)
+    repeated.add(timer)
+    return remember(timer)
   }
 
   function soon(callback: Callback, ...args: unknown[]): NodeJS.Immediate {
@@ -98,6 +103,14 @@ export function createTimers(): TimerKeeper {
     close: () => {
       isOpen = false
       for (const timer of live.values()) end(timer)
+    },
+    left() {
+      const left = { once: 0, repeated: 0 }
+      if (live.size === 0) return left
+      for (const timer of live.values()) {
+        if (timer.hasRef()) left[repeated.has(timer) ? "repeated" : "once"] += 1
+      }
+      return left
     },
   }
 }
