@@ -63,6 +63,17 @@ const attemptViewSchema = z.object({
     .extend({ lastOutput: z.array(lineSchema) })
     .nullable()
     .describe("What is known of a run that was stopped from outside"),
+  afterAnswer: z
+    .object({
+      ms: z
+        .number()
+        .nullable()
+        .describe("From the answer to the end; null while it goes on, or when its worker died before"),
+      cut: z.array(z.string()).describe("What was open at the end, such as `2 timers`"),
+      error: errorSchema.nullable().describe("What went wrong meanwhile"),
+    })
+    .nullable()
+    .describe("What the run did after its answer; null when the answer was its end"),
 })
 
 /** An execution with its attempts, as `GET /v1/executions/{id}` answers it. */
@@ -105,12 +116,21 @@ function head(row: Omit<ExecutionSummary, "attemptsMade" | "runMs">) {
   }
 }
 
-function viewAttempt(row: ExecutionAttempt): z.infer<typeof attemptViewSchema> {
+function viewAttempt({
+  afterAnswer,
+  afterAnswerMs,
+  ...row
+}: ExecutionAttempt): z.infer<typeof attemptViewSchema> {
   return {
     ...row,
     startedAt: row.startedAt.toISOString(),
     logs: row.logs.map(withTime),
     calls: row.calls?.map(withTime) ?? null,
+    afterAnswer: afterAnswer && {
+      ms: afterAnswerMs,
+      cut: afterAnswer.cut,
+      error: afterAnswer.error ?? null,
+    },
     kill: row.kill && { ...row.kill, lastOutput: row.kill.lastOutput.map(withTime) },
   }
 }

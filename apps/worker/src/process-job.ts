@@ -14,6 +14,8 @@ export interface JobDeps extends AttemptDeps {
   workerId: string
   /** Puts the answer of a synchronous job on its way to the gateway that waits for it; never fails. */
   reply: (answer: { address: string; executionId: string; reply: Reply }) => void
+  /** Keeps the worker from closing before a run that has answered is at its end. */
+  track: (end: Promise<void>) => void
   /** What happened, on its way to the event stream. */
   records: Pick<RecordKeeper, "keep" | "keepLater" | "room">
 }
@@ -22,7 +24,8 @@ export interface JobDeps extends AttemptDeps {
  * Handles one job: refuses what is past its deadline, runs the hook, answers, and records what happened.
  *
  * A synchronous job is answered before anything else is done for it, and is "done" however it ended: it has one
- * attempt. Answer, record and the queue's own end of the job leave in one packet, in this order. An asynchronous
+ * attempt. Answer, record and the queue's own end of the job leave in one packet, in this order; a run that goes on
+ * after its answer is recorded once more at its end. An asynchronous
  * one is recorded before the queue hears of it, so that what has left the queue can be seen in the history. What was
  * cancelled is over.
  */
@@ -35,11 +38,22 @@ export async function processJob(deps: JobDeps, job: Job, attempt: JobAttempt): 
   if (job.replyTo !== undefined) {
     deps.reply({ address: job.replyTo, executionId: job.executionId, reply: replyOf(result) })
     deps.records.keepLater(recordOf(deps, job, attempt, result))
+    if (result.end) deps.track(recordEnd(deps, job, attempt, result.end))
     return "done"
   }
   await deps.records.keep(recordOf(deps, job, attempt, result), attempt.signal)
   if (!result.failure || result.failure === "cancelled") return "done"
   return retryDelay(result, attempt) === undefined ? "dead" : "retry"
+}
+
+/** The history has the answer; what came after it is added to the same attempt. */
+async function recordEnd(
+  deps: JobDeps,
+  job: Job,
+  attempt: AttemptFacts,
+  end: Promise<AttemptResult>,
+): Promise<void> {
+  deps.records.keepLater(recordOf(deps, job, attempt, await end))
 }
 
 /**
@@ -125,7 +139,8 @@ function recordOf(deps: JobDeps, job: Job, attempt: AttemptFacts, result: Attemp
 }
 
 function attemptOf(deps: JobDeps, attempt: AttemptFacts, result: AttemptResult): Attempt {
-  const { startedAt, runMs, failure, error, logs, logsTruncated, calls, kill } = result
+  const { startedAt, runMs, failure, error, logs, logsTruncated, calls, kill, afterAnswer, afterAnswerMs } =
+    result
   return {
     attempt: attempt.number,
     workerId: deps.workerId,
@@ -136,6 +151,8 @@ function attemptOf(deps: JobDeps, attempt: AttemptFacts, result: AttemptResult):
     logsTruncated,
     ...(calls && { calls }),
     ...(kill && { kill }),
+    ...(afterAnswer && { afterAnswer }),
+    ...(afterAnswerMs !== undefined && { afterAnswerMs }),
     ...(failure && { failure }),
     ...(error && { error }),
   }

@@ -1,4 +1,6 @@
 import {
+  type AfterAnswerRecord,
+  describeAfterAnswer,
   describeOutcome,
   describeUnbuilt,
   eventContext,
@@ -10,6 +12,7 @@ import {
   type OutboundCall,
   type Outcome,
   REPLY_GRACE_MS,
+  type RunReport,
   type Snapshot,
   secretContext,
 } from "@hooklane/core"
@@ -25,7 +28,7 @@ export interface AttemptDeps {
   bundles: BundleCache
   executors: Pick<Executors, "run" | "problem">
   hookStorage: HookStorage
-  limits: { timeoutMs: number; heapMb: number }
+  limits: { timeoutMs: number; heapMb: number; afterAnswerMs?: number | undefined }
   now: () => number
 }
 
@@ -39,6 +42,10 @@ export interface AttemptResult {
   logsTruncated: boolean
   calls?: OutboundCall[]
   kill?: Kill
+  afterAnswer?: AfterAnswerRecord
+  afterAnswerMs?: number
+  /** Of one with a caller that has answered and goes on: the same, when it is at its end. */
+  end?: Promise<AttemptResult>
   /** Absent when the attempt succeeded. */
   failure?: Failure
   error?: HookError
@@ -48,6 +55,9 @@ export interface AttemptResult {
 const NO_KEY =
   "The worker does not have the master key that the event or a secret was sealed with. All processes need the same " +
   "HOOKLANE_MASTER_KEY; while it is changed, the old key and the new one"
+
+/** Of a run with a caller, after its answer, when no setting says otherwise. */
+const AFTER_ANSWER_MS = 5_000
 
 /** Runs the hook of `job` once, unless nobody wants it, its deadline has passed or its version cannot be had. */
 export async function runAttempt(deps: AttemptDeps, job: Job, attempt: JobAttempt): Promise<AttemptResult> {
@@ -70,7 +80,9 @@ export async function runAttempt(deps: AttemptDeps, job: Job, attempt: JobAttemp
       `Bundle ${snapshot.bundleId} of the hook is not in Redis`,
     )
   using deadline = watchDeadline(attempt.signal, leftMs)
-  const report = await deps.executors.run(
+  const { promise: answered, resolve: onAnswered } = Promise.withResolvers<RunReport>()
+  const hasCaller = job.replyTo !== undefined
+  const ended = deps.executors.run(
     {
       executionId: job.executionId,
       attempt: attempt.number,
@@ -79,12 +91,38 @@ export async function runAttempt(deps: AttemptDeps, job: Job, attempt: JobAttemp
       secrets: openSecrets(deps.keyRing, snapshot),
       storage: deps.hookStorage,
       event: deps.keyRing.open(job.sealedEvent, eventContext(job.executionId)),
-      limits: { heapMb: deps.limits.heapMb, timeoutMs: Math.min(deps.limits.timeoutMs, leftMs) },
+      limits: limitsOf(deps, { leftMs, hasCaller }),
+      onAnswered,
     },
     deadline.signal,
   )
-  const failure = report.outcome.status === "cancelled" ? stopOf(attempt, report) : failureOf(report.outcome)
-  return { startedAt, ...report, ...failure, ...lateness(job, deps.now()) }
+  const first = await (hasCaller ? Promise.race([answered, ended]) : ended)
+  const failure = failureOf({ job, attempt }, first)
+  const told = { ...failure, ...lateness(job, deps.now()) }
+  const resultOf = (report: RunReport): AttemptResult => ({ startedAt, ...withAfterAnswer(report), ...told })
+  if (first.afterAnswer?.ms !== undefined || !first.afterAnswer) return resultOf(first)
+  // How it answered stays what it was.
+  return { ...resultOf(first), end: ended.then(resultOf) }
+}
+
+function limitsOf({ limits }: AttemptDeps, { leftMs, hasCaller }: { leftMs: number; hasCaller: boolean }) {
+  const afterAnswerMs = limits.afterAnswerMs ?? (hasCaller ? AFTER_ANSWER_MS : undefined)
+  return {
+    heapMb: limits.heapMb,
+    timeoutMs: Math.min(limits.timeoutMs, leftMs),
+    ...(afterAnswerMs !== undefined && { afterAnswerMs }),
+  }
+}
+
+/** What came after the answer, as the attempt keeps it. */
+function withAfterAnswer({ afterAnswer, ...report }: RunReport) {
+  if (!afterAnswer) return report
+  const error = describeAfterAnswer(afterAnswer)
+  return {
+    ...report,
+    afterAnswer: { cut: afterAnswer.cut, ...(error && { error }) },
+    ...(afterAnswer.ms !== undefined && { afterAnswerMs: afterAnswer.ms }),
+  }
 }
 
 /** An attempt that failed before user code was reached. */
@@ -146,9 +184,20 @@ function openSecrets(keyRing: KeyRing, { hookId, sealedSecrets }: Snapshot): Rec
   return Object.fromEntries(opened)
 }
 
-function failureOf(outcome: Outcome): Pick<AttemptResult, "failure" | "error"> {
-  const error = describeOutcome(outcome)
-  return outcome.status === "returned" || !error ? {} : { failure: outcome.status, error }
+type Failing = Pick<AttemptResult, "failure" | "error">
+
+function failureOf({ job, attempt }: { job: Job; attempt: JobAttempt }, report: RunReport): Failing {
+  const { outcome, afterAnswer } = report
+  if (outcome.status === "cancelled") return stopOf(attempt, report)
+  const failure = asFailure(outcome, describeOutcome(outcome))
+  // A caller has the answer. What nobody waits for has succeeded when its work is done.
+  if (failure.failure || job.replyTo !== undefined || !afterAnswer?.outcome) return failure
+  if (afterAnswer.outcome.status === "cancelled") return stopOf(attempt, report)
+  return asFailure(afterAnswer.outcome, describeAfterAnswer(afterAnswer))
+}
+
+function asFailure({ status }: Outcome, error: HookError | undefined): Failing {
+  return status === "returned" || !error ? {} : { failure: status, error }
 }
 
 /** The gateway has stopped listening: whatever the hook answered was not applied, and the history says so. */

@@ -77,7 +77,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log,
   })
   const records = createRecordKeeper({ append: (some) => appendRecords(connection, config, some), log })
-  const deps = jobDeps(options, { connection, executors, records })
+  const goingOn = new Set<Promise<void>>()
+  const deps = jobDeps(options, { connection, executors, records, track: (end) => trackIn(goingOn, end) })
   const cancellations = openCancellations(connection)
   const queue = { connection, cancellations }
   const consumers = TRIGGER_IDS.map((triggerId) => consume(options, queue, deps, triggerId))
@@ -94,11 +95,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   log.info({ workerId, lanes: TRIGGER_IDS, ...executors.wall }, "worker started")
   return {
     async close() {
+      const closesAt = Date.now() + config.drainMs
       await untilAway(
         connection,
         presence
           .close()
           .then(() => drain(consumers, options))
+          .then(() => within(goingOn, Math.max(0, closesAt - Date.now())))
+          // Ends what still goes on, which is recorded.
+          .then(() => executors.close())
+          .then(() => Promise.all(goingOn))
           .then(() => records.close(LAST_RECORDS_MS)),
       )
       await executors.close()
@@ -155,9 +161,10 @@ interface JobPowers {
   connection: QueueConnection
   executors: Executors
   records: RecordKeeper
+  track: JobDeps["track"]
 }
 
-function jobDeps(options: WorkerOptions, { connection, executors, records }: JobPowers): JobDeps {
+function jobDeps(options: WorkerOptions, { connection, executors, records, track }: JobPowers): JobDeps {
   const { config, keyRing, workerId, log } = options
   return {
     workerId,
@@ -166,7 +173,12 @@ function jobDeps(options: WorkerOptions, { connection, executors, records }: Job
     hookStorage: createHookStorage({ connection, keyRing, log }),
     bundles: createBundleCache((bundleId) => loadBundle(connection, bundleId)),
     snapshots: createSnapshotCache((versionId) => loadSnapshot(connection, versionId)),
-    limits: { timeoutMs: config.hookTimeoutMs, heapMb: config.hookHeapMb },
+    limits: {
+      timeoutMs: config.hookTimeoutMs,
+      heapMb: config.hookHeapMb,
+      afterAnswerMs: config.afterAnswerMs,
+    },
+    track,
     reply: (answer) => {
       const { executionId } = answer
       sendReply(connection, { keyRing, ...answer }).catch((err) =>
@@ -195,6 +207,19 @@ function logAttempt(log: Logger, { head, status, attempt, failure }: ExecutionRe
     { executionId, triggerId, hookId, attempt: number, status, failure, runMs, queueMs },
     "attempt ended",
   )
+}
+
+function trackIn(goingOn: Set<Promise<void>>, end: Promise<void>): void {
+  const tracked = end.catch(() => {}).finally(() => goingOn.delete(tracked))
+  goingOn.add(tracked)
+}
+
+/** Waits for the runs that go on after their answers, but not longer than `limitMs`. */
+async function within(goingOn: ReadonlySet<Promise<void>>, limitMs: number): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, limitMs)
+  await Promise.race([Promise.all(goingOn), over])
+  clearTimeout(timer)
 }
 
 /** Closes every consumer; what is not finished after `drainMs` is handed back. */

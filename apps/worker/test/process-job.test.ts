@@ -5,6 +5,7 @@ import {
   type Outcome,
   REPLY_GRACE_MS,
   type Reply,
+  type RunReport,
   type Snapshot,
   secretContext,
 } from "@hooklane/core"
@@ -63,12 +64,16 @@ function start(
     endsAt?: number
     runMs?: number
     problem?: string
+    /** What comes after the answer, when the run goes on. */
+    end?: Promise<RunReport>
+    afterAnswer?: RunReport["afterAnswer"]
   } = { snapshot },
 ) {
   const tasks: RunTask[] = []
   const steps: string[] = []
   const replies: Reply[] = []
   const records: ExecutionRecord[] = []
+  const tracked: Promise<void>[] = []
   let time = NOW
   const deps: JobDeps = {
     workerId: "wrk_1",
@@ -80,7 +85,12 @@ function start(
       run: async (task) => {
         tasks.push(task)
         time = options.endsAt ?? time
-        return { outcome, logs: [], logsTruncated: false, runMs: options.runMs ?? 12 }
+        const report = { outcome, logs: [], logsTruncated: false, runMs: options.runMs ?? 12 }
+        if (options.end) {
+          task.onAnswered?.({ ...report, afterAnswer: { cut: [] } })
+          return options.end
+        }
+        return { ...report, ...(options.afterAnswer && { afterAnswer: options.afterAnswer }) }
       },
       problem: () => options.problem,
     },
@@ -89,6 +99,7 @@ function start(
       steps.push("reply")
       replies.push(reply)
     },
+    track: (end) => void tracked.push(end),
     records: {
       room: async () => {},
       keep: async (record) => {
@@ -102,7 +113,7 @@ function start(
     },
     now: () => time,
   }
-  return { deps, tasks, steps, replies, records }
+  return { deps, tasks, steps, replies, records, tracked }
 }
 
 const boom: Outcome = { status: "rejected", error: { name: "Error", message: "boom" } }
@@ -143,7 +154,93 @@ describe("a synchronous job", () => {
   })
 })
 
+describe("a synchronous job whose run goes on after its answer", () => {
+  const line = { at: NOW, level: "info", message: "later" } as const
+
+  test("is answered and recorded at once, and recorded again at its end", async () => {
+    const { promise: end, resolve } = Promise.withResolvers<RunReport>()
+    const { deps, steps, records, tracked } = start({ status: "returned", value: 1 }, { snapshot, end })
+    expect(await processJob(deps, syncJob, attempt())).toBe("done")
+    expect(steps).toEqual(["reply", "record later"])
+    expect(records[0]?.attempt).toMatchObject({ logs: [], afterAnswer: { cut: [] } })
+    expect(records[0]?.attempt).not.toHaveProperty("afterAnswerMs")
+    const outcome = { status: "returned", value: 1 } as const
+    resolve({
+      outcome,
+      logs: [line],
+      logsTruncated: false,
+      runMs: 12,
+      afterAnswer: { ms: 300, cut: ["1 interval"] },
+    })
+    await Promise.all(tracked)
+    expect(records[1]).toMatchObject({
+      status: "succeeded",
+      attempt: { attempt: 1, logs: [line], afterAnswer: { cut: ["1 interval"] }, afterAnswerMs: 300 },
+    })
+  })
+
+  test("stays what it was when something goes wrong meanwhile", async () => {
+    const outcome = { status: "returned" } as const
+    const threw = { status: "threw", error: { name: "Error", message: "later" } } as const
+    const end = Promise.resolve({
+      outcome,
+      logs: [],
+      logsTruncated: false,
+      runMs: 12,
+      afterAnswer: { ms: 300, cut: [], outcome: threw },
+    })
+    const { deps, records, tracked } = start(outcome, { snapshot, end })
+    await processJob(deps, syncJob, attempt())
+    await Promise.all(tracked)
+    expect(records.map(({ status, failure }) => ({ status, failure }))).toEqual([
+      { status: "succeeded", failure: undefined },
+      { status: "succeeded", failure: undefined },
+    ])
+    expect(records[1]?.attempt?.afterAnswer).toEqual({ cut: [], error: threw.error })
+  })
+
+  test.each([
+    ["5 s", undefined, 5_000],
+    ["what the setting says", 100, 100],
+  ])("may go on for %s", async (_how, afterAnswerMs, expected) => {
+    const { deps, tasks } = start({ status: "returned" })
+    await processJob({ ...deps, limits: { ...deps.limits, afterAnswerMs } }, syncJob, attempt())
+    expect(tasks[0]?.limits.afterAnswerMs).toBe(expected)
+  })
+})
+
 describe("an asynchronous job", () => {
+  test.each([
+    [
+      "its work was cut at the limit",
+      { status: "timed_out", afterMs: 20_000 },
+      {
+        failure: "timed_out",
+        error: { message: expect.stringContaining("cut: 1 connection to a.example:443") },
+      },
+    ],
+    [
+      "an error came after its answer",
+      { status: "threw", error: { name: "Error", message: "later" } },
+      { failure: "threw", error: { message: "later" } },
+    ],
+  ] as const)("is tried again when %s", async (_what, outcome, expected) => {
+    const afterAnswer = { ms: 300, cut: ["1 connection to a.example:443"], outcome }
+    const { deps, records, tasks } = start({ status: "returned" }, { snapshot, afterAnswer })
+    expect(await processJob(deps, asyncJob, attempt())).toBe("retry")
+    expect(records).toMatchObject([{ status: "retrying", ...expected }])
+    expect(tasks[0]?.limits).not.toHaveProperty("afterAnswerMs")
+  })
+
+  test("has succeeded when only something idle was cut", async () => {
+    const afterAnswer = { ms: 1_000, cut: ["1 idle connection to db:5432"] }
+    const { deps, records } = start({ status: "returned" }, { snapshot, afterAnswer })
+    expect(await processJob(deps, asyncJob, attempt())).toBe("done")
+    expect(records).toMatchObject([
+      { status: "succeeded", attempt: { afterAnswer: { cut: afterAnswer.cut } } },
+    ])
+  })
+
   test("is recorded as succeeded and done", async () => {
     const { deps, steps, records } = start({ status: "returned" })
     expect(await processJob(deps, asyncJob, attempt())).toBe("done")

@@ -78,6 +78,14 @@ export const executionHeadSchema = z.strictObject({
 })
 export type ExecutionHead = z.infer<typeof executionHeadSchema>
 
+export const afterAnswerRecordSchema = z.strictObject({
+  /** What was open at its end, in words. */
+  cut: z.array(z.string()),
+  /** What went wrong meanwhile. Of a synchronous execution, it changes nothing in the answer. */
+  error: hookErrorSchema.optional(),
+})
+export type AfterAnswerRecord = z.infer<typeof afterAnswerRecordSchema>
+
 /** One try, with its times in epoch milliseconds or milliseconds. */
 export const attemptSchema = z.strictObject({
   attempt: z.int().min(1),
@@ -92,6 +100,10 @@ export const attemptSchema = z.strictObject({
   logsTruncated: z.boolean(),
   calls: z.array(outboundCallSchema).optional(),
   kill: killSchema.optional(),
+  /** What it did after its answer; absent when its answer was its end. */
+  afterAnswer: afterAnswerRecordSchema.optional(),
+  /** From the answer to the end; absent while it goes on, and for ever when its worker died before it could tell. */
+  afterAnswerMs: z.number().optional(),
 })
 export type Attempt = z.infer<typeof attemptSchema>
 

@@ -178,7 +178,10 @@ export function superviseExecutor(launched: LaunchedExecutor, settings: Executor
       const release = launched.hold()
       const ownRedact = redactorOf(task.secrets)
       redact = ownRedact
-      const events = { signal, onAnswered: (early: RunReport) => onAnswered?.(redactReport(early, ownRedact)) }
+      const events = {
+        signal,
+        onAnswered: (early: RunReport) => onAnswered?.(redactReport(early, ownRedact)),
+      }
       const ended = runs.add(id, task, events).finally(() => {
         storages.end(id)
         release()

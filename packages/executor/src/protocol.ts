@@ -1,7 +1,7 @@
 import { type Kill, killSchema, logLineSchema, type Trigger } from "@hooklane/core"
 import { z } from "zod"
-import type { EgressRules } from "./contained/egress/egress-rules.ts"
 import { MAX_CUT, MAX_CUT_CHARS } from "./contained/cut-text.ts"
+import type { EgressRules } from "./contained/egress/egress-rules.ts"
 import { MAX_STORAGE_BYTES, type StorageAnswer, type StorageOrder } from "./contained/storage-protocol.ts"
 import { BLAMES } from "./death.ts"
 import type { HookDirectives } from "./hook-directives.ts"

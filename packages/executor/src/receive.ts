@@ -1,6 +1,12 @@
 import type { DeathFacts } from "./death.ts"
 import type { PendingRuns } from "./pending-runs.ts"
-import { type Answer, type Answered, type FromExecutor, fromExecutorSchema, type StorageOrderFrame } from "./protocol.ts"
+import {
+  type Answer,
+  type Answered,
+  type FromExecutor,
+  fromExecutorSchema,
+  type StorageOrderFrame,
+} from "./protocol.ts"
 import { toEarlyReport, toReport } from "./report.ts"
 
 export interface ReceiverPowers {

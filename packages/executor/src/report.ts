@@ -1,4 +1,11 @@
-import { type AfterAnswer, type HookError, hookErrorSchema, type Kill, type Outcome, type RunReport } from "@hooklane/core"
+import {
+  type AfterAnswer,
+  type HookError,
+  hookErrorSchema,
+  type Kill,
+  type Outcome,
+  type RunReport,
+} from "@hooklane/core"
 import { isTooDeep, MAX_JSON_DEPTH } from "./json-depth.ts"
 import type { Answer, Answered, Ending } from "./protocol.ts"
 import type { RunTask } from "./run-task.ts"

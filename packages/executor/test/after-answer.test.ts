@@ -65,7 +65,9 @@ test("a caller is answered at once", async () => {
   const early = Promise.withResolvers<number>()
   const startedAt = performance.now()
   const task = {
-    ...taskOf("module.exports = (user, context, cb) => { setTimeout(() => console.log('later'), 1_000); cb() }"),
+    ...taskOf(
+      "module.exports = (user, context, cb) => { setTimeout(() => console.log('later'), 1_000); cb() }",
+    ),
     onAnswered: () => early.resolve(performance.now() - startedAt),
   }
   const ended = executors.run(task, noAbort)

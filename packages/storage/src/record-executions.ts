@@ -1,5 +1,17 @@
 import { ANSWERED_BY, EXECUTION_STATUSES, type ExecutionRecord, isFinal } from "@hooklane/core"
-import { and, eq, getTableColumns, gte, inArray, notInArray, or, type SQLWrapper, sql } from "drizzle-orm"
+import {
+  and,
+  eq,
+  getTableColumns,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  notInArray,
+  or,
+  type SQLWrapper,
+  sql,
+} from "drizzle-orm"
 import { atomically } from "./atomic.ts"
 import { insertRows } from "./insert-rows.ts"
 import type { Storage } from "./open.ts"
@@ -14,7 +26,8 @@ const FINAL_STATUSES = EXECUTION_STATUSES.filter(isFinal)
  * Adds what happened to the history, in one transaction. The same records may come again, and in any order:
  * a final status stays as it was first told (unless its caller was told that no answer came), before that the newest
  * status counts, and the first report of an attempt is the one that is kept, unless it only says that its worker was
- * lost: one that was merely late tells itself how the attempt ended. The database works while the caller's thread waits: some 1,000 records is
+ * lost: one that was merely late tells itself how the attempt ended. What a run did after its answer is added to the
+ * report of its answer. The database works while the caller's thread waits: some 1,000 records is
  * the most that a process with callers should bring at once.
  */
 export async function recordExecutions(storage: Storage, records: readonly ExecutionRecord[]): Promise<void> {
@@ -98,12 +111,19 @@ function firstReports(rows: AttemptInsert[]): AttemptInsert[] {
   for (const row of rows) {
     const key = `${row.executionId} ${row.attempt}`
     const known = reports.get(key)
-    if (!known || known.failure === LOST) reports.set(key, row)
+    if (!known || known.failure === LOST || isEndOf(known, row)) reports.set(key, row)
   }
   return [...reports.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
 }
 
 const LOST = "worker_lost"
+
+/** The rule of `insertAttempts`, for two reports of one batch. */
+function isEndOf(known: AttemptInsert, next: AttemptInsert): boolean {
+  const goesOn =
+    (known.afterAnswer ?? undefined) !== undefined && (known.afterAnswerMs ?? undefined) === undefined
+  return goesOn && (next.afterAnswerMs ?? undefined) !== undefined
+}
 
 function insertAttempts(storage: Storage, rows: AttemptInsert[]): SQLWrapper {
   const { attempts } = storage.tables
@@ -113,7 +133,14 @@ function insertAttempts(storage: Storage, rows: AttemptInsert[]): SQLWrapper {
     set: Object.fromEntries(
       Object.keys(told).map((key) => [key, sql`excluded.${sql.identifier(columnName(key))}`]),
     ),
-    setWhere: eq(attempts.failure, LOST),
+    setWhere: or(
+      eq(attempts.failure, LOST),
+      and(
+        isNotNull(attempts.afterAnswer),
+        isNull(attempts.afterAnswerMs),
+        isNotNull(sql`excluded.after_answer_ms`),
+      ),
+    ),
   })
 }
 

@@ -1,4 +1,5 @@
 import {
+  type AfterAnswerRecord,
   ANSWERED_BY,
   BUILD_STATUSES,
   EXECUTION_STATUSES,
@@ -134,6 +135,8 @@ export const attempts = pgTable(
     logsTruncated: boolean().notNull(),
     calls: json().$type<OutboundCall[]>(),
     kill: json().$type<Kill>(),
+    afterAnswer: json().$type<AfterAnswerRecord>(),
+    afterAnswerMs: doublePrecision(),
   },
   (table) => [primaryKey({ columns: [table.executionId, table.attempt] })],
 )

@@ -1,5 +1,6 @@
 import type { webcrypto } from "node:crypto"
 import {
+  type AfterAnswerRecord,
   ANSWERED_BY,
   BUILD_STATUSES,
   EXECUTION_STATUSES,
@@ -133,6 +134,8 @@ export const attempts = sqliteTable(
     logsTruncated: integer({ mode: "boolean" }).notNull(),
     calls: text({ mode: "json" }).$type<OutboundCall[]>(),
     kill: text({ mode: "json" }).$type<Kill>(),
+    afterAnswer: text({ mode: "json" }).$type<AfterAnswerRecord>(),
+    afterAnswerMs: real(),
   },
   (table) => [primaryKey({ columns: [table.executionId, table.attempt] })],
 )

@@ -45,6 +45,36 @@ onEachDatabase((newStorage) => {
   })
 
   test.each([
+    ["after its answer", [0, 1, 1]],
+    ["before its answer", [1, 0, 1]],
+  ])("the end of a run that went on is kept, told %s", async (_when, order) => {
+    const facts = { attempt: 1, afterAnswer: { cut: [] } }
+    const answered = executionRecord({ head, at: 2_000, status: "succeeded", attempt: attemptOf(facts) })
+    const line = { at: 2_500, level: "info", message: "later" } as const
+    const ended = executionRecord({
+      head,
+      at: 3_000,
+      status: "succeeded",
+      attempt: attemptOf({
+        ...facts,
+        logs: [line],
+        afterAnswer: { cut: ["1 interval"] },
+        afterAnswerMs: 900,
+      }),
+    })
+    for (const isBatch of [true, false]) {
+      const storage = await newStorage()
+      const records = order.flatMap((index) => [answered, ended][index] ?? [])
+      for (const batch of isBatch ? [records] : records.map((one) => [one]))
+        await recordExecutions(storage, batch)
+      const { attempts } = await getExecution(storage, "exe_1")
+      expect(attempts).toMatchObject([
+        { logs: [line], afterAnswer: { cut: ["1 interval"] }, afterAnswerMs: 900 },
+      ])
+    }
+  })
+
+  test.each([
     ["before", [0, 1]],
     ["after", [1, 0]],
   ])("who answered in place of the hook is kept, told %s how the run ended", async (_when, order) => {

@@ -12,6 +12,15 @@ export const RUNS_SETTINGS = {
     example: "20000",
     usedBy: ["gateway", "worker"],
   }),
+  afterAnswerMs: setting({
+    env: "HOOKLANE_AFTER_ANSWER_MS",
+    schema: wholeNumber(0, 900_000).optional(),
+    description:
+      "Time a run may go on after its answer until its requests, timers and promises are done, in ms; 0 cuts them at once.",
+    example: "2000",
+    defaultText: "what is left of HOOKLANE_HOOK_TIMEOUT_MS for post-* triggers, 5000 for the others",
+    usedBy: ["worker"],
+  }),
   syncTimeoutMs: setting({
     env: "HOOKLANE_SYNC_TIMEOUT_MS",
     schema: wholeNumber(10, 900_000).default(20_000),

@@ -255,7 +255,8 @@ function failLater(run: ActiveRun, answer: ThreadAnswer): void {
 }
 
 function hold(run: ActiveRun): () => void {
-  if (run.promises >= MAX_PROMISES) throw new RangeError(`A run may wait for ${MAX_PROMISES} promises at once`)
+  if (run.promises >= MAX_PROMISES)
+    throw new RangeError(`A run may wait for ${MAX_PROMISES} promises at once`)
   run.promises += 1
   return () => {
     run.promises -= 1

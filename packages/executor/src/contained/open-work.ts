@@ -62,7 +62,9 @@ const MAX_KINDS = 10
 function grouped(whats: readonly string[]): string[] {
   const counts = new Map<string, number>()
   for (const what of whats) counts.set(what, (counts.get(what) ?? 0) + 1)
-  const kinds = [...counts].map(([what, count]) => counted(count, what, what.replace(/^((?:idle )?\w+)/, "$1s"))[0])
+  const kinds = [...counts].map(
+    ([what, count]) => counted(count, what, what.replace(/^((?:idle )?\w+)/, "$1s"))[0],
+  )
   const rest = kinds.length - MAX_KINDS
   return [...kinds.slice(0, MAX_KINDS).flatMap((one) => one ?? []), ...counted(rest, "further destination")]
 }

@@ -82,7 +82,14 @@ export function createThreadRun({ number, request, egress, ...on }: ThreadRunOpt
 
   return {
     request,
-    order: { kind: "run", run: number, event, webtask, timeoutMs, ...(afterAnswerMs !== undefined && { afterAnswerMs }) },
+    order: {
+      kind: "run",
+      run: number,
+      event,
+      webtask,
+      timeoutMs,
+      ...(afterAnswerMs !== undefined && { afterAnswerMs }),
+    },
     get goesOnMs() {
       return answered && (afterAnswerMs ?? Math.max(0, timeoutMs - answered.runMs))
     },
