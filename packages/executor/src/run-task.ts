@@ -5,7 +5,8 @@ import type { HookStorage } from "./run-storage.ts"
 
 /** One run of one hook version, with everything it may know. */
 export interface RunTask {
-  snapshot: Pick<Snapshot, "versionId" | "hookId" | "triggerId" | "script" | "dependencies">
+  snapshot: Pick<Snapshot, "versionId" | "hookId" | "triggerId" | "script" | "dependencies"> &
+    Partial<Pick<Snapshot, "hookName">>
   /** The snapshot's bundle of npm packages, when it names one. */
   bundle?: string
   /** In clear, by name. They go into this run's frame and nowhere else. */

@@ -10,10 +10,19 @@ export function webtaskOf({ snapshot, secrets, executionId, attempt }: RunTask):
     data: secrets,
     headers: {},
     id: snapshot.hookId,
-    meta: {},
+    meta: metaOf(snapshot),
     params: {},
     query: {},
     executionId,
     attempt,
+  }
+}
+
+/** What the original kept about the hook itself, by the names that it had there. */
+function metaOf({ hookName, triggerId }: RunTask["snapshot"]): object {
+  return {
+    "auth0-extension": "runtime",
+    "auth0-extension-name": triggerId,
+    ...(hookName !== undefined && { "hook-name": hookName }),
   }
 }

@@ -110,12 +110,30 @@ describe("the callback", () => {
     })
   })
 
-  test("with an error that cannot be serialised says so", async () => {
-    const outcome = await outcomeOfBody("const e = new Error('m'); e.self = e; cb(e)")
+  test.each([
+    ["itself", "e.self = e; e.code = 'E1'", { code: "E1" }],
+    ["itself, further down", "e.context = { user: { id: 1, last: e } }", { context: { user: { id: 1 } } }],
+    ["its list", "e.list = [1, [2]]; e.list.push(e.list)", { list: [1, [2], null] }],
+    ["a BigInt", "e.sizes = { big: 1n, small: 2 }", { sizes: { small: 2 } }],
+    [
+      "a getter that throws",
+      "e.part = { get x() { throw 1 }, y: 2 }; Object.defineProperty(e, 'z', { get() { throw 2 } })",
+      { part: { y: 2 } },
+    ],
+    ["a toJSON that throws", "e.part = { toJSON() { throw 1 } }; e.status = 409", { status: 409 }],
+    [
+      "the response of a request",
+      "class Call { constructor() { this.call = this } }; e.response = { status: 404, request: new Call(), headers: new Map(), loop: e }",
+      { response: { status: 404, headers: {} } },
+    ],
+    ["too much", "e.big = 'x'.repeat(70_000); e.small = 's'", { small: "s" }],
+  ])("with an error that holds %s keeps name, message and the rest", async (_, holds, properties) => {
+    const outcome = await outcomeOfBody(`const e = new PreUserRegistrationError('m', 'f'); ${holds}; cb(e)`)
     expect(outcome).toMatchObject({
       status: "rejected",
-      error: { message: expect.stringMatching(/^Error serializing error: /) },
+      error: { name: "PreUserRegistrationError", message: "m" },
     })
+    expect("error" in outcome && outcome.error.properties).toEqual({ friendlyMessage: "f", ...properties })
   })
 
   test.each([
@@ -211,7 +229,7 @@ describe("an exception", () => {
     [
       "an error with a hostile stack",
       "const e = new Error('m'); Object.defineProperty(e, 'stack', { get() { throw e } }); throw e",
-      "Error serializing error: m",
+      "m",
     ],
   ])("may be %s", async (_, body, message) => {
     expect(await outcomeOfBody(body)).toMatchObject({ status: "threw", error: { message } })
@@ -316,7 +334,7 @@ describe("context.webtask", () => {
         data: { KEY: "value of key" },
         headers: {},
         id: "01HOOK",
-        meta: {},
+        meta: { "auth0-extension": "runtime", "auth0-extension-name": "pre-user-registration" },
         params: {},
         query: {},
         executionId: "exe_1",

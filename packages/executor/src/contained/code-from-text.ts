@@ -41,6 +41,15 @@ function evaluate(text: string, scope: ModuleScope): unknown {
   return compile(text)
 }
 
+/**
+ * Compiles a script of the hook's own; what comes back runs it.
+ * @throws SyntaxError
+ */
+export function compileText(text: string): () => unknown {
+  const script = scriptOf(text)
+  return () => script.runInThisContext()
+}
+
 function asExpression(text: string): Script | undefined {
   try {
     return scriptOf(text)

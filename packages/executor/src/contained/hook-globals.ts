@@ -91,6 +91,7 @@ const NODES = [
   "TextEncoder",
   "TransformStream",
   "TransformStreamDefaultController",
+  "QuotaExceededError",
   "URL",
   "URLSearchParams",
   "WritableStream",
@@ -103,7 +104,17 @@ const NODES = [
 ]
 
 /** Node loads these when they are first touched; so does a hook. */
-const LAZY = ["CompressionStream", "DecompressionStream", "TextDecoderStream", "TextEncoderStream", "crypto"]
+const LAZY = [
+  "CompressionStream",
+  "Crypto",
+  "CryptoKey",
+  "DecompressionStream",
+  "SubtleCrypto",
+  "TextDecoderStream",
+  "TextEncoderStream",
+  "URLPattern",
+  "crypto",
+]
 /** The same, and all of one module. */
 const OF_FETCH = ["FormData", "Headers", "Request", "Response", "fetch"]
 

@@ -1,11 +1,11 @@
 import type { Ending, ExecutorSettings, HookCode } from "../protocol.ts"
 import { finishWork } from "./after-answer.ts"
 import { type CompiledHook, compileHook } from "./compile-hook.ts"
-import { createDnsShim } from "./dns-shim.ts"
 import { compilePackages } from "./hook-packages.ts"
 import type { NetEvent } from "./net-protocol.ts"
 import { installNetShim } from "./net-shim.ts"
 import { createNetwork } from "./network.ts"
+import { createDnsShim } from "./node/dns-shim.ts"
 import { type OpenWork, sortOpenWork } from "./open-work.ts"
 import type { Prelude } from "./prelude.ts"
 import { clockMs } from "./progress.ts"
@@ -92,6 +92,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     shims: { net: installNetShim(network), dns, "dns/promises": dnsPromises },
     timers,
     print: (level, values) => scope.own()?.print(level, values),
+    runNumber: () => scope.own()?.number,
     exit,
   }
   let sandbox: Sandbox | undefined

@@ -15,7 +15,8 @@ export function lockDown(): void {
   empty(module)
   const silence = silentStream(process.stdout)
   emptyBut(process, OF_PROCESS)
-  Object.assign(process, { stdout: silence, stderr: silence })
+  // `path.resolve` and the like ask for the folder.
+  Object.assign(process, { stdout: silence, stderr: silence, cwd: () => "/" })
   closeTransfers([
     ...LOADED_GLOBALS.map((name) => Reflect.get(globalThis, name)),
     ...MODULES.map(getBuiltinModule),

@@ -1,4 +1,5 @@
 import type { CallSignature } from "../protocol.ts"
+import { createTellProperties } from "./error-properties.ts"
 import type { storageFace } from "./storage-face.ts"
 import type { ThreadAnswer } from "./thread-protocol.ts"
 
@@ -40,6 +41,15 @@ export interface Prelude {
   notCompiled(error: unknown): ThreadAnswer
 }
 
+/** An error as it is told; `properties` is JSON. */
+interface Told {
+  name: string
+  message: string
+  stack: string | undefined
+  properties: string | undefined
+  thrown?: "sync" | "async" | undefined
+}
+
 type FailureStatus = Exclude<ThreadAnswer["status"], "returned" | "crashed">
 
 /**
@@ -50,9 +60,11 @@ type FailureStatus = Exclude<ThreadAnswer["status"], "returned" | "crashed">
 export function prelude(input: PreludeInput): Prelude {
   const { signature } = input
   const { parse, stringify } = JSON
-  const { create, getOwnPropertyNames, defineProperty } = Object
+  const { defineProperty } = Object
   const { isError } = Error
-  const MAX_ERROR_CHARS = 65_536
+  const tellProperties = createTellProperties()
+  /** Of what an error carries besides its texts, as JSON; what does not fit is left out, property by property. */
+  const MAX_PROPERTIES_CHARS = 64_000
   const MAX_TEXT_CHARS = 16_384
   const MAX_NAME_CHARS = 256
   const sourceOf = Function.prototype.toString
@@ -184,13 +196,13 @@ export function prelude(input: PreludeInput): Prelude {
   }
 
   function notCompiled(error: unknown): ThreadAnswer {
-    return failureOf("not_compiled", () => {
-      const { message, properties, ...texts } = describe(error)
-      return {
-        ...texts,
-        message: "Unable to compile the extensibility code as javascript",
-        properties: { ...properties, error_description: message },
-      }
+    const { name, message, stack, properties } = describe(error)
+    const description = `"error_description":${stringify(message)}`
+    return failureOf("not_compiled", {
+      name,
+      message: "Unable to compile the extensibility code as javascript",
+      stack,
+      properties: properties ? `${properties.slice(0, -1)},${description}}` : `{${description}}`,
     })
   }
 
@@ -199,32 +211,39 @@ export function prelude(input: PreludeInput): Prelude {
     error: unknown,
     thrown?: "sync" | "async",
   ): ThreadAnswer {
-    return failureOf(status, () => ({ ...describe(error), thrown }))
+    return failureOf(status, { ...describe(error), thrown })
   }
 
-  function failureOf(status: FailureStatus, tell: () => { properties: unknown }): ThreadAnswer {
-    try {
-      const { properties, ...texts } = tell()
-      const json = stringify({ ...texts, properties })
-      // Beyond this, what the error carries besides its texts is dropped.
-      return { status, json: json.length > MAX_ERROR_CHARS ? stringify(texts) : json }
-    } catch (fault) {
-      const message = cut(`Error serializing error: ${say(fault)}`)
-      return { status, json: stringify({ name: "Error", message }) }
-    }
+  function failureOf(status: FailureStatus, { properties, ...texts }: Told): ThreadAnswer {
+    const json = stringify(texts)
+    return { status, json: properties ? `${json.slice(0, -1)},"properties":${properties}}` : json }
   }
 
-  function describe(value: unknown) {
+  /** Whatever a hook makes of an error, its name and its message are told. */
+  function describe(value: unknown): Told {
     const error = isErrorLike(value) ? value : new Error(say(value))
-    const properties: Record<string, unknown> = create(null)
-    for (const key of getOwnPropertyNames(error)) {
-      if (key !== "name" && key !== "message" && key !== "stack") properties[key] = Reflect.get(error, key)
-    }
+    const stack = read(error, "stack")
     return {
-      name: cut(String(error.name), MAX_NAME_CHARS),
-      message: cut(String(error.message)),
-      stack: typeof error.stack === "string" ? userFrames(cut(error.stack)) : undefined,
-      properties: getOwnPropertyNames(properties).length > 0 ? properties : undefined,
+      name: cut(textOf(read(error, "name"), "Error"), MAX_NAME_CHARS),
+      message: cut(textOf(read(error, "message"), "Unknown error")),
+      stack: typeof stack === "string" ? userFrames(cut(stack)) : undefined,
+      properties: tellProperties(error, MAX_PROPERTIES_CHARS),
+    }
+  }
+
+  function read(error: object, key: string): unknown {
+    try {
+      return Reflect.get(error, key)
+    } catch {
+      return undefined
+    }
+  }
+
+  function textOf(value: unknown, otherwise: string): string {
+    try {
+      return value === undefined ? otherwise : String(value)
+    } catch {
+      return otherwise
     }
   }
 

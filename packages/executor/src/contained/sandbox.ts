@@ -3,12 +3,16 @@ import type { LogLine } from "@hooklane/core"
 import type { HookCode } from "../protocol.ts"
 import { createCodeFromText } from "./code-from-text.ts"
 import { HOOK_FILE, scopeOf } from "./compile-hook.ts"
-import { createConsole } from "./hook-console.ts"
 import { openHookGlobals } from "./hook-globals.ts"
 import type { PackageLoaders } from "./hook-packages.ts"
-import { createHookPerformance } from "./hook-performance.ts"
-import { createHookProcess } from "./hook-process.ts"
-import { createBuiltins, createRequire, type Require } from "./hook-require.ts"
+import { createRequire, type Require } from "./hook-require.ts"
+import { createBuiltins } from "./node/builtins.ts"
+import { createConsole } from "./node/hook-console.ts"
+import { createHookPerformance } from "./node/hook-performance.ts"
+import { createHookProcess } from "./node/hook-process.ts"
+import { createMessageChannel } from "./node/message-channel.ts"
+import { performanceClasses as createPerformanceClasses } from "./node/performance-stand-ins.ts"
+import { createWebStandIns } from "./node/web-stand-ins.ts"
 import { hideOwnFrames } from "./own-frames.ts"
 import { type Prelude, prelude } from "./prelude.ts"
 import { createRealmWatch, type RealmWatch } from "./realm-watch.ts"
@@ -23,6 +27,8 @@ export interface SandboxPowers {
   timers: HookTimers
   print(level: LogLine["level"], values: unknown[]): void
   exit(code: unknown): void
+  /** Of the run that is under way. */
+  runNumber(): number | undefined
 }
 
 /** What a thread makes of its hook's code. */
@@ -43,9 +49,11 @@ export interface Sandbox {
 export function openSandbox(powers: SandboxPowers): Sandbox {
   hideOwnFrames()
   const { timers } = powers
-  const hookConsole = createConsole(powers.print)
   const hookProcess = createHookProcess(powers)
+  const hookConsole = createConsole({ ...powers, stdout: hookProcess.stdout, stderr: hookProcess.stderr })
   const performance = createHookPerformance()
+  const performanceClasses = createPerformanceClasses()
+  const messageClasses = createMessageChannel(timers)
   const createStorage = storageFace()
   let scope: Record<string, unknown> = {}
   const own = { console: hookConsole, process: hookProcess, performance }
@@ -55,7 +63,9 @@ export function openSandbox(powers: SandboxPowers): Sandbox {
     ...createCodeFromText(() => scope),
     global: globalThis,
     structuredClone,
-    MessagePort: nobodysClass(),
+    ...messageClasses,
+    ...performanceClasses,
+    ...createWebStandIns(),
   }
   const shims = Object.values(powers.shims)
   // Classes of Node's are among them that it loads only when it is asked for them.
@@ -63,7 +73,14 @@ export function openSandbox(powers: SandboxPowers): Sandbox {
   const watch = createRealmWatch([own.console, performance, timers, ...shims])
   openHookGlobals({ given, onLoad: (loaded) => watch.lend([loaded]) })
   watch.begin()
-  const findBuiltin = createBuiltins({ ...powers, ...own, onLend: (module) => watch.lend([module]) })
+  const findBuiltin = createBuiltins({
+    ...powers,
+    ...own,
+    performanceClasses,
+    messageClasses,
+    onLend: (module) => watch.lend([module]),
+  })
+  Object.assign(hookProcess, { getBuiltinModule: findBuiltin })
   return {
     watch,
     prepare({ code, packages }) {
@@ -80,15 +97,6 @@ export function openSandbox(powers: SandboxPowers): Sandbox {
         },
       })
     },
-  }
-}
-
-/** Packages ask whether things are of this class; nothing of a hook's is. */
-function nobodysClass(): object {
-  return class MessagePort {
-    constructor() {
-      throw new TypeError("Illegal constructor")
-    }
   }
 }
 

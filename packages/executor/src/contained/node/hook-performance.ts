@@ -1,5 +1,5 @@
-import { clockMs } from "./progress.ts"
-import { structuredClone } from "./structured-clone.ts"
+import { clockMs } from "../progress.ts"
+import { structuredClone } from "../structured-clone.ts"
 
 interface Entry {
   name: string
@@ -26,6 +26,9 @@ const UNMEASURED = {
   eventLoopUtilization: () => ({ idle: 0, active: 0, utilization: 0 }),
   markResourceTiming: () => {},
   timerify: (act: unknown) => act,
+  clearResourceTimings: () => {},
+  setResourceTimingBufferSize: () => {},
+  nodeTiming: { name: "node", entryType: "node", startTime: 0, duration: 0 },
 }
 
 /** As many marks and measures are kept; the oldest go first. */

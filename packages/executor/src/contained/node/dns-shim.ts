@@ -1,7 +1,8 @@
 import dns from "node:dns"
 import { isIP } from "node:net"
-import type { Address } from "./net-protocol.ts"
-import { type Network, netError } from "./network.ts"
+import type { Address } from "../net-protocol.ts"
+import { type Network, netError } from "../network.ts"
+import { deny } from "./denied-module.ts"
 
 type LookupCallback = (error: Error | null, address?: string | Address[], family?: number) => void
 
@@ -39,9 +40,21 @@ export function createDnsShim(network: Network): { dns: object; dnsPromises: obj
     return isAll(options) ? found : found[0]
   }
 
-  const shared = { ...constants(), setDefaultResultOrder: () => {}, getDefaultResultOrder: () => "verbatim" }
-  const dnsPromises = { ...refusals(dns.promises), ...shared, lookup: lookupPromise }
-  return { dnsPromises, dns: { ...refusals(dns), ...shared, lookup, promises: dnsPromises } }
+  const shared = {
+    ...constants(),
+    setDefaultResultOrder: () => {},
+    getDefaultResultOrder: () => "verbatim",
+    getServers: () => [],
+    setServers: () => {},
+  }
+  const dnsPromises = {
+    ...refusals(dns.promises, "dns.promises"),
+    ...shared,
+    lookup: lookupPromise,
+    Resolver: resolverClass(dns.promises.Resolver, "dns.promises"),
+  }
+  const own = { ...shared, lookup, promises: dnsPromises, Resolver: resolverClass(dns.Resolver, "dns") }
+  return { dnsPromises, dns: { ...refusals(dns, "dns"), ...own } }
 }
 
 function isAll(options: LookupOptions | number): boolean {
@@ -55,11 +68,25 @@ function constants(): object {
 }
 
 /** Every function that the real module has, as one that says no. */
-function refusals(module: object): object {
+function refusals(module: object, path: string): Record<string, unknown> {
   const names = Object.entries(module).filter(([, value]) => typeof value === "function")
-  return Object.fromEntries(names.map(([name]) => [name, () => refuse(name)]))
+  return Object.fromEntries(names.map(([name]) => [name, deny(`${path}.${name}`)]))
 }
 
-function refuse(name: string): never {
-  throw Object.assign(new Error(`dns.${name} is not available to hooks`), { code: "ERR_HOOK_DENIED" })
+/** One that can be made and given servers, and has no answers. */
+function resolverClass(real: { prototype: object }, path: string): object {
+  class Resolver {
+    cancel() {}
+    getServers() {
+      return []
+    }
+    setLocalAddress() {}
+    setServers() {}
+  }
+  for (let part = real.prototype; part && part !== Object.prototype; part = Object.getPrototypeOf(part)) {
+    for (const name of Object.getOwnPropertyNames(part)) {
+      if (/^(?:resolve|reverse)/.test(name)) Reflect.set(Resolver.prototype, name, deny(`${path}.${name}`))
+    }
+  }
+  return Resolver
 }

@@ -1,0 +1,95 @@
+import { Console } from "node:console"
+import type { LogLine } from "@hooklane/core"
+
+type Level = LogLine["level"]
+type Act = (...values: unknown[]) => unknown
+
+export interface HookConsolePowers {
+  print(level: Level, values: unknown[]): void
+  /** Of the run that is under way. What a run counts, times and indents is its own. */
+  runNumber(): number | undefined
+  stdout: unknown
+  stderr: unknown
+}
+
+/**
+ * `customInspect: false`: an object's own idea of how to be shown is code, and would run outside its context. The
+ * bounds keep one line from taking all memory.
+ */
+const INSPECT = { customInspect: false, depth: 3, maxArrayLength: 100, maxStringLength: 8_192 }
+
+const LEVELS: Readonly<Record<string, Level>> = {
+  log: "info",
+  info: "info",
+  dir: "info",
+  dirxml: "info",
+  table: "info",
+  count: "info",
+  countReset: "warn",
+  time: "warn",
+  timeLog: "info",
+  timeEnd: "info",
+  group: "info",
+  groupCollapsed: "info",
+  groupEnd: "info",
+  debug: "debug",
+  trace: "debug",
+  warn: "warn",
+  error: "error",
+  assert: "error",
+}
+
+/** Methods that Node has for its inspector. */
+const SILENT = ["clear", "profile", "profileEnd", "timeStamp"]
+
+/**
+ * The `console` of a hook: Node's own does the formatting, the tables, the counts and the groups; each method prints at
+ * its level.
+ */
+export function createConsole({ print, runNumber, stdout, stderr }: HookConsolePowers): object {
+  let level: Level = "info"
+  let run: number | undefined
+  const line = { write: (text: string) => print(level, [text.replace(/\n$/, "")]) }
+  let writer = createWriter(line)
+
+  function at(name: string): Act {
+    return (...values) => {
+      if (run !== runNumber()) {
+        run = runNumber()
+        writer = createWriter(line)
+      }
+      level = LEVELS[name] ?? "info"
+      try {
+        return Reflect.apply(asAct(Reflect.get(writer, name)), writer, values)
+      } catch {
+        return print(level, ["(a value that cannot be shown)"])
+      }
+    }
+  }
+
+  const own = {
+    ...Object.fromEntries(Object.keys(LEVELS).map((name) => [name, at(name)])),
+    ...Object.fromEntries(SILENT.map((name) => [name, () => {}])),
+    createTask: () => ({ run: (act: Act) => act() }),
+    Console,
+  }
+  // Loggers write to them. Behind accessors, so that what changes in a stream does not count as a change of the console.
+  return Object.defineProperties(own, {
+    _stdout: { get: () => stdout },
+    _stderr: { get: () => stderr },
+  })
+}
+
+function createWriter(line: { write(text: string): void }): Console {
+  return new Console({ stdout: asStream(line), ignoreErrors: false, inspectOptions: INSPECT })
+}
+
+/** All that Node's console asks of a stream whose errors it does not ignore. */
+function asStream(line: { write(text: string): void }): NodeJS.WritableStream {
+  return line as NodeJS.WritableStream
+}
+
+/** Every name of `LEVELS` is a method of Node's. */
+function asAct(value: unknown): Act {
+  return value as Act
+}
