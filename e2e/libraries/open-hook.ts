@@ -63,7 +63,8 @@ export async function openHook(options: HookOptions): Promise<LibraryHook> {
   }
 }
 
-async function bundleOf(options: HookOptions): Promise<string> {
+/** @throws Error with the log of the build, when there is no bundle */
+export async function bundleOf(options: HookOptions): Promise<string> {
   const { dependencies, specifiers = [] } = options
   const asked = [...Object.keys(dependencies), ...specifiers]
   const { script = asked.map((specifier) => `require("${specifier}")`).join("\n") } = options

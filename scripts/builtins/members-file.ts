@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import type { Members } from "./node-builtins.ts"
 
 /** Where executors read the names from. */
 export const MEMBERS_FILE = join(import.meta.dirname, "../../packages/executor/src/contained/node/members.ts")
@@ -32,8 +33,8 @@ const DENIED = [
 ]
 
 /** The text of the file with the names. */
-export function membersFile(builtins: ReadonlyMap<string, readonly string[]>): string {
-  const lines = DENIED.map((name) => `${name}: ${(builtins.get(name) ?? []).join(" ")}`)
+export function membersFile(builtins: ReadonlyMap<string, Members>): string {
+  const lines = DENIED.map((name) => `${name}: ${[...(builtins.get(name) ?? new Map()).keys()].join(" ")}`)
   return `/** Written by \`npm run builtins\`: what Node's modules have that hooks may load and not use. */
 const TEXT = \`
 ${lines.join("\n")}

@@ -1,28 +1,40 @@
 import { builtinModules, createRequire } from "node:module"
+import { fingerprint } from "./probe.ts"
 
 const require = createRequire(import.meta.url)
 
-/** Each module that Node lists, with the names of what it has, in order; without Node's private ones. */
-export function readBuiltins(): Map<string, string[]> {
-  return new Map(builtinModules.map((name) => [name.replace(/^node:/, ""), membersOf(loadBuiltin(name))]))
+/** Loading them changes other modules, so they come after those are read. */
+const LOADED_LAST = ["domain", "repl"]
+
+/** Depends on how this process was started. */
+const ACCIDENTAL = new Set(["noProcessWarnings"])
+const OF_FUNCTIONS = new Set(["length", "name", "arguments", "caller", "prototype", "constructor"])
+
+/** What each member is, by its name: see `fingerprint`. */
+export type Members = ReadonlyMap<string, string>
+
+/** Each module that Node lists, and its globals, with what they have; without Node's private names. */
+export function readBuiltins(): Map<string, Members> {
+  const globals = membersOf(globalThis)
+  const isEarly = (name: string) => !LOADED_LAST.includes(name)
+  const order = [...builtinModules.filter(isEarly), ...LOADED_LAST]
+  const read = new Map(order.map((name) => [name.replace(/^node:/, ""), membersOf(load(name))]))
+  const inOrder = [...read.keys()]
+    .sort()
+    .map((name): [string, Members] => [name, read.get(name) ?? new Map()])
+  return new Map([...inOrder, ["globalThis", globals]])
 }
 
-/** As Node's programs have it. */
-export function loadBuiltin(name: string): object {
+function load(name: string): object {
   return Object(require(name.startsWith("node:") ? name : `node:${name}`))
 }
 
-/** The names of Node's globals, in order. */
-export function readGlobals(): string[] {
-  return Object.getOwnPropertyNames(globalThis)
-    .filter((name) => !name.startsWith("_"))
-    .sort()
+function membersOf(module: object): Members {
+  const names = Object.getOwnPropertyNames(module).filter((name) => isListed(name, module))
+  return new Map(names.sort().map((name) => [name, fingerprint(Reflect.get(module, name))]))
 }
 
-function membersOf(module: object): string[] {
-  return Object.getOwnPropertyNames(module)
-    .filter((name) => !name.startsWith("_") && !OF_FUNCTIONS.has(name))
-    .sort()
+function isListed(name: string, module: object): boolean {
+  if (name.startsWith("_") || ACCIDENTAL.has(name)) return false
+  return typeof module !== "function" || !OF_FUNCTIONS.has(name)
 }
-
-const OF_FUNCTIONS = new Set(["length", "name", "arguments", "caller", "prototype", "constructor"])

@@ -1,6 +1,6 @@
 import { join } from "node:path"
-import { loadBuiltin, readBuiltins, readGlobals } from "./node-builtins.ts"
-import { fingerprint, lookFromHook } from "./probe.ts"
+import type { Members } from "./node-builtins.ts"
+import { lookFromHook } from "./probe.ts"
 
 export const BUILTINS_PAGE = join(import.meta.dirname, "../../docs/builtins.md")
 
@@ -21,14 +21,14 @@ type State = "Node's" | "Stand-in" | "Refuses" | "Left out"
 const STATES: readonly State[] = ["Node's", "Stand-in", "Refuses", "Left out"]
 
 /** The document as it is to be. */
-export async function builtinsPage(): Promise<string> {
-  const asked = new Map([...readBuiltins(), ["globalThis", readGlobals()]])
-  const seen = await lookFromHook(asked)
-  const sections = [...asked].map(([name, members]) => {
+export async function builtinsPage(builtins: ReadonlyMap<string, Members>): Promise<string> {
+  const seen = await lookFromHook(
+    new Map([...builtins].map(([name, members]) => [name, [...members.keys()]])),
+  )
+  const sections = [...builtins].map(([name, members]) => {
     const found = seen[name]
-    const real = name === "globalThis" ? globalThis : loadBuiltin(name)
     return section(name, (state) =>
-      found ? members.filter((member) => stateOf(Reflect.get(real, member), found[member]) === state) : [],
+      found ? [...members.keys()].filter((one) => stateOf(members.get(one), found[one]) === state) : [],
     )
   })
   return `${HEAD}\n| Module | | |\n|---|---|---|\n${sections.join("")}`
@@ -43,8 +43,8 @@ function section(name: string, membersIn: (state: State) => string[]): string {
   return rows.map(([state, members]) => `| ${title} | ${state} | ${members.join(", ")} |\n`).join("")
 }
 
-function stateOf(real: unknown, seen: string | undefined): State {
+function stateOf(real: string | undefined, seen: string | undefined): State {
   if (seen === undefined) return "Left out"
   if (seen === "refuses") return "Refuses"
-  return seen === fingerprint(real) ? "Node's" : "Stand-in"
+  return seen === real ? "Node's" : "Stand-in"
 }

@@ -5,6 +5,7 @@ import { startExecutors } from "@hooklane/executor"
 export function fingerprint(value: unknown): string {
   if (typeof value === "function") return `function ${Function.prototype.toString.call(value)}`
   if (typeof value !== "object" || value === null) return `${typeof value} ${String(value)}`
+  if (Array.isArray(value)) return "array"
   return `object ${Object.keys(value).sort().join(" ")}`
 }
 

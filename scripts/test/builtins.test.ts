@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs"
+import { execFile } from "node:child_process"
+import { join } from "node:path"
+import { promisify } from "node:util"
 import { expect, test } from "vitest"
-import { MEMBERS_FILE, membersFile } from "../builtins/members-file.ts"
-import { readBuiltins } from "../builtins/node-builtins.ts"
-import { BUILTINS_PAGE, builtinsPage } from "../builtins/page.ts"
 
-test("executors know what Node's denied modules have (npm run builtins)", () => {
-  expect(readFileSync(MEMBERS_FILE, "utf8")).toBe(membersFile(readBuiltins()))
-})
+const script = join(import.meta.dirname, "../builtins.ts")
 
-test("docs/builtins.md says of each member of Node's modules how hooks have it (npm run builtins)", async () => {
-  expect(await builtinsPage()).toBe(readFileSync(BUILTINS_PAGE, "utf8"))
+// In a process of its own: to look at all of Node's modules, it loads some that change others.
+// Elsewhere Node has other constants.
+test.runIf(process.platform === "linux")("docs/builtins.md says of every member of Node's modules how hooks have it", async () => {
+  const done = promisify(execFile)(process.execPath, [script, "--check"])
+  await expect(done).resolves.toMatchObject({ stderr: "" })
 })

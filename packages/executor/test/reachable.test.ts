@@ -21,9 +21,14 @@ const WALK = `
   const isTransfer = (key) => typeof key === "symbol" && Symbol.keyFor(key) === undefined && /messaging|transfer|deserialize|clone/i.test(key.description)
   // Objects of the engine's outside that stand for descriptors, other threads and processes.
   const HANDLES = ["FileHandle", "FSReqCallback", "MessagePort", "MessageChannel", "Pipe", "Process", "TCP", "TTY", "UDP", "Worker", "BuiltinModule", "ContextifyScript", "Module"]
-  const isHandle = (value) => typeof value === "function" && HANDLES.includes(value.name) && types.isProxy(value) === false && value !== globalThis.MessagePort
+  // Ours, in the language itself; what moves through them is looked at below.
+  const isOurs = (value) => value === globalThis.MessagePort || value === globalThis.MessageChannel
+  // Stand-ins: nothing of Node's inside comes out of them.
+  const isHarmless = (name, value) => types.isProxy(value) || (name === "binding" && Object.keys(value("fs")).length === 0) ||
+    (name === "getBuiltinModule" && value("fs") === require("fs"))
+  const isHandle = (value) => typeof value === "function" && HANDLES.includes(value.name) && types.isProxy(value) === false && !isOurs(value)
   // Natives that read hidden methods of what they are given, and make what those name.
-  const makesByName = (value) => typeof value === "function" && ["structuredClone", "postMessage", "transferableAbortController", "transferableAbortSignal"].includes(value.name) && !value.toString().includes("transferOf")
+  const makesByName = (value) => typeof value === "function" && ["structuredClone", "postMessage", "transferableAbortController", "transferableAbortSignal"].includes(value.name) && !/transferOf|structuredClone\\(/.test(value.toString())
   const isRealSocket = (value) => typeof value === "function" && typeof value.prototype === "object" &&
     value.prototype !== null && Object.hasOwn(value.prototype, "_unrefTimer")
   const seen = new Set()
@@ -40,7 +45,7 @@ const WALK = `
     if (value === Object(value) && Object.prototype.toString.call(value) === "[object MessagePort]") found.push(path + " (port)")
     for (const key of Object.getOwnPropertySymbols(value)) if (isTransfer(key)) found.push(path + "." + String(key))
     for (const name of POWERS) {
-      try { if (Object.hasOwn(value, name) && (typeof value[name] === "function" || name === "parentPort")) found.push(path + "." + name) } catch {}
+      try { if (Object.hasOwn(value, name) && !isHarmless(name, value[name]) && (typeof value[name] === "function" || name === "parentPort")) found.push(path + "." + name) } catch {}
     }
   }
   const start = async () => {
@@ -80,6 +85,15 @@ const WALK = `
     add(structuredClone(new Map([[1, new Error("a")]])), "a clone")
     try { structuredClone(() => {}) } catch (error) { add(error, "an error of a clone") }
     add(new AbortController().signal, "a signal")
+    add(new MessageChannel().port1, "a port")
+    add(new MessageEvent("a"), "an event of a message")
+    add(new PerformanceObserver(() => {}), "an observer")
+    add(process.stdout, "an output")
+    add(process.stdin, "the input")
+    add(new console.Console(process.stdout), "a console")
+    add(require("vm").createContext({}), "a context of vm")
+    add(new (require("vm").Script)("1"), "a script")
+    add(new URLPattern({ pathname: "/a" }), "a pattern")
     add(await fetch("http://127.0.0.1:9/").catch((error) => error), "an error of fetch")
     await new Promise((resolve) => net.connect(9, "127.0.0.1").on("error", (error) => { add(error, "an error"); resolve() }))
     try { require("url").pathToFileURL(1) } catch (error) { add(error, "an error of Node's") }
@@ -98,12 +112,19 @@ const MODULES = [
   "assert",
   "async_hooks",
   "buffer",
+  "child_process",
+  "cluster",
   "console",
   "crypto",
+  "dgram",
+  "diagnostics_channel",
   "dns",
+  "domain",
   "events",
+  "fs",
   "http",
   "https",
+  "module",
   "net",
   "os",
   "path",
@@ -111,6 +132,7 @@ const MODULES = [
   "process",
   "querystring",
   "stream",
+  "stream/consumers",
   "stream/promises",
   "stream/web",
   "string_decoder",
@@ -121,6 +143,9 @@ const MODULES = [
   "url",
   "util",
   "util/types",
+  "v8",
+  "vm",
+  "worker_threads",
   "zlib",
 ]
 

@@ -21,10 +21,8 @@ describe("a hook's globals", () => {
     "WebAssembly",
     "SharedArrayBuffer",
     "Atomics",
-    "WebSocket",
     "EventSource",
-    "BroadcastChannel",
-    "MessageChannel",
+    "Storage",
     "Worker",
     "localStorage",
     "gc",
@@ -53,6 +51,22 @@ describe("a hook's globals", () => {
     expect(await evaluate(`${JSON.stringify(names)}.filter((name) => global[name] === undefined)`)).toEqual(
       [],
     )
+  })
+
+  test.each(["WebSocket", "BroadcastChannel"])("name a %s that cannot be made", async (name) => {
+    const made = `(() => { try { return typeof new ${name}("ws://127.0.0.1:9") } catch (e) { return e.code } })()`
+    expect(await evaluate(`[typeof ${name}, ${made}]`)).toEqual(["function", "ERR_HOOK_DENIED"])
+  })
+
+  test("have channels whose messages are clones", async () => {
+    const body = `
+      const { port1, port2 } = new MessageChannel()
+      const sent = { a: [1] }, heard = []
+      port2.on("message", (data) => heard.push(data))
+      port2.onmessage = ({ data }) => { port1.close(); cb(null, [data, data !== sent, heard.length]) }
+      port1.postMessage(sent)`
+    const { outcome } = await runBody(executors, body)
+    expect(outcome).toEqual({ status: "returned", value: [{ a: [1] }, true, 0] })
   })
 
   test("are clean: nothing is enumerable that was not there before", async () => {
@@ -105,23 +119,110 @@ describe("the code of the runtime around it", () => {
 
 describe("require", () => {
   test.each([
-    "fs",
-    "child_process",
-    "worker_threads",
-    "module",
-    "vm",
-    "inspector",
-    "v8",
-    "cluster",
-    "dgram",
-    "domain",
-    "sqlite",
-  ])("gives a %s that can be loaded and does nothing", async (name) => {
-    const expression = `["${name}", "node:${name}"].map((name) => {
-        const { anything } = require(name)
-        try { return anything.deep() } catch (e) { return e.code }
-      })`
-    expect(await evaluate(expression)).toEqual(["ERR_HOOK_DENIED", "ERR_HOOK_DENIED"])
+    ["fs", "rmSync"],
+    ["child_process", "execSync"],
+    ["worker_threads", "Worker"],
+    ["module", "runMain"],
+    ["vm", "measureMemory"],
+    ["inspector", "open"],
+    ["v8", "serialize"],
+    ["cluster", "fork"],
+    ["dgram", "Socket"],
+    ["domain", "Domain"],
+    ["http2", "connect"],
+    ["tty", "ReadStream"],
+    ["sqlite", "DatabaseSync"],
+  ])("gives a %s that can be loaded, and whose %s does nothing", async (name, member) => {
+    const body = `
+      const codes = ["${name}", "node:${name}"].map(async (name) => {
+        try { return await require(name).${member}() } catch (e) { return e.code }
+      })
+      Promise.all(codes).then((codes) => cb(null, [...codes, typeof require("${name}").none]))`
+    const { outcome } = await runBody(executors, body)
+    expect(outcome).toEqual({
+      status: "returned",
+      value: ["ERR_HOOK_DENIED", "ERR_HOOK_DENIED", "undefined"],
+    })
+  })
+
+  test.each([
+    ["fs.stat", "require('fs').stat('/a', done)"],
+    ["fs.readFile", "require('fs').readFile('/a', 'utf8', done)"],
+    ["fs.mkdir", "require('fs').mkdir('/a', { recursive: true }, done)"],
+    ["child_process.exec", "require('child_process').exec('uname', done)"],
+    ["child_process.execFile", "require('child_process').execFile('uname', ['-a'], {}, done)"],
+    ["dns.resolveMx", "require('dns').resolveMx('example.org', done)"],
+    ["dns.reverse", "require('dns').reverse('127.0.0.1', done)"],
+    ["dns.resolve4", "new (require('dns').Resolver)().resolve4('example.org', done)"],
+    ["dgram.Socket.send", "require('dgram').createSocket('udp4').send('a', 1, 'localhost', done)"],
+    ["fs.write", "require('fs').write(7, 'a', done)"],
+  ])("calls back that %s is denied, and later", async (name, call) => {
+    const body = `
+      let isLater = false
+      const done = (error) => cb(null, [error.code, error.message, isLater])
+      ${call}
+      isLater = true`
+    const { outcome } = await runBody(executors, body)
+    const message = expect.stringContaining(`${name} is not available to hooks`)
+    expect(outcome).toEqual({ status: "returned", value: ["ERR_HOOK_DENIED", message, true] })
+  })
+
+  test("rejects where Node would give a promise", async () => {
+    const body = `
+      const asked = [require("fs").promises.stat("/"), require("fs/promises").readFile("/"), require("dns").promises.resolveMx("a"),
+        require("dns/promises").resolveTxt("a"), require("util").promisify(require("child_process").exec)("uname")]
+      Promise.all(asked.map((one) => one.catch((error) => error.code))).then((codes) => cb(null, codes))`
+    const { outcome } = await runBody(executors, body)
+    expect(outcome).toEqual({ status: "returned", value: Array(5).fill("ERR_HOOK_DENIED") })
+  })
+
+  test("finds no file at once, as packages look for them", async () => {
+    const expression = `["statSync", "readFileSync", "readdirSync", "accessSync", "realpathSync"].map((name) => {
+      try { return require("fs")[name]("/etc") } catch (e) { return [e.code, e.message.split(" (")[0]] }
+    })`
+    const missing = (call: string) => ["ENOENT", `ENOENT: no such file or directory, ${call} '/etc'`]
+    expect(await evaluate(expression)).toEqual(["stat", "open", "scandir", "access", "lstat"].map(missing))
+    expect(
+      await evaluate(
+        "[require('fs').statSync('/a', { throwIfNoEntry: false }) === undefined, require('fs').constants.F_OK]",
+      ),
+    ).toEqual([true, 0])
+  })
+
+  test("streams files that are not there, which fails as a stream", async () => {
+    const body = `
+      const fs = require("fs"), codes = []
+      const note = (error) => { codes.push(error.code); if (codes.length === 2) cb(null, codes) }
+      fs.createReadStream("/a").on("error", note)
+      fs.createWriteStream("/a").on("error", note)`
+    const { outcome } = await runBody(executors, body)
+    expect(outcome).toEqual({ status: "returned", value: ["ENOENT", "ERR_HOOK_DENIED"] })
+  })
+
+  test("lets packages set themselves up with what does nothing", async () => {
+    const body = `
+      const cluster = require("cluster"), domain = require("domain"), dgram = require("dgram")
+      cluster.removeListener("message", () => {}); cluster.on("message", () => {}); process.on("SIGTERM", () => {})
+      require("fs").watch("/a", () => {}).on("change", () => {}).close()
+      require("module").register("./hooks.mjs"); require("async_hooks").createHook({ init() {} }).enable()
+      dgram.createSocket("udp4").unref()
+      cb(null, [cluster.isMaster, cluster.isWorker, domain.create().run((a) => a, 7), domain.active === undefined,
+        require("v8").getHeapStatistics().used_heap_size, require("path").resolve("views"), require.resolve("fs"), require.main === module])`
+    const { outcome } = await runBody(executors, body)
+    expect(outcome).toEqual({ status: "returned", value: [true, false, 7, true, 0, "/views", "fs", false] })
+  })
+
+  test("gives a vm that compiles in the hook's own realm", async () => {
+    const expression = `(() => {
+      const vm = require("vm"), box = vm.createContext({ a: 2, out: 0 })
+      const script = new vm.Script("var made = a + 1; out = made")
+      script.runInContext(box)
+      let syntax
+      try { new vm.Script("a b") } catch (e) { syntax = e.name }
+      return [vm.runInNewContext("a * 3", { a: 2 }), box.out, box.made, vm.isContext(box), vm.runInThisContext("1 + 1"),
+        vm.compileFunction("return a + b", ["a", "b"])(1, 2), vm.runInNewContext("[]") instanceof Array, syntax, typeof out]
+    })()`
+    expect(await evaluate(expression)).toEqual([6, 3, 3, true, 2, 3, true, "SyntaxError", "undefined"])
   })
 
   test("gives a class that cannot be made, but be extended", async () => {
@@ -158,12 +259,12 @@ describe("require", () => {
       }
       const refused = (act) => { try { act() } catch (error) { return error.message } }
       const stat = promisify(copy.stat)
-      stat("/").catch((error) => cb(null, [error.message, refused(() => copy.readFileSync("/")), "watch" in fs, "none" in fs]))`
+      stat("/").catch((error) => cb(null, [error.message, refused(() => copy.rmSync("/")), "watch" in fs, "none" in fs]))`
     const { outcome } = await runBody(executors, script)
     const refusal = (name: string) => `fs.${name} is not available to hooks`
     expect(outcome).toEqual({
       status: "returned",
-      value: [refusal("stat"), refusal("readFileSync"), true, false],
+      value: [refusal("stat"), refusal("rmSync"), true, false],
     })
   })
 
@@ -227,18 +328,50 @@ describe("process", () => {
     ).toEqual([{}, "/", 1, ["node", "/hook.js"], "string"])
   })
 
-  test.each([
-    "binding",
-    "getBuiltinModule",
-    "dlopen",
-    "kill",
-    "mainModule",
-    "report",
-    "permission",
-    "chdir",
-    "abort",
-  ])("has no %s", async (name) => {
+  test.each(["mainModule", "permission", "reallyExit", "_linkedBinding"])("has no %s", async (name) => {
     expect(await evaluate(`typeof process.${name}`)).toBe("undefined")
+  })
+
+  test.each(["dlopen", "kill", "chdir", "abort", "setuid"])("refuses %s", async (name) => {
+    const expression = `(() => { try { return process.${name}(1) } catch (e) { return e.code } })()`
+    expect(await evaluate(expression)).toBe("ERR_HOOK_DENIED")
+  })
+
+  test("gives nothing of Node's inside", async () => {
+    expect(
+      await evaluate("[process.binding('fs'), process.getBuiltinModule('fs') === require('fs')]"),
+    ).toEqual([{}, true])
+  })
+
+  test("keeps texts in its environment", async () => {
+    const expression = `(() => {
+      Object.assign(process.env, { A: false, B: 8080, C: undefined })
+      Object.defineProperty(process.env, "D", { value: 1, writable: true, enumerable: true, configurable: true })
+      delete process.env.B
+      return [{ ...process.env }, process.env.NONE === undefined, "A" in process.env]
+    })()`
+    expect(await evaluate(expression)).toEqual([{ A: "false", C: "undefined", D: "1" }, true, true])
+  })
+
+  test("has output that calls back, can be piped to and stays open", async () => {
+    const body = `
+      const { Readable } = require("stream")
+      process.stdout.write("a\\n", "utf8", () => {
+        Readable.from(["b\\n"]).pipe(process.stdout, { end: true })
+        process.stderr.end("c", () => setImmediate(() => process.stdout.write("d", () => cb(null, [process.stdout.isTTY, process.stdout.columns]))))
+      })
+      console._stdout.write("")
+      require("fs").writeSync(1, "e\\n")`
+    const { outcome, logs } = await runBody(executors, body)
+    expect(outcome).toEqual({ status: "returned", value: [false, 80] })
+    expect(logs.map(({ level, message }) => `${level} ${message}`).sort()).toEqual(
+      ["info a", "info b", "info d", "info e", "error c"].sort(),
+    )
+  })
+
+  test("prints warnings", async () => {
+    const { logs } = await runBody(executors, "process.emitWarning('old', 'DeprecationWarning'); cb()")
+    expect(logs).toMatchObject([{ level: "warn", message: "DeprecationWarning: old" }])
   })
 
   test("takes listeners and forgets them", async () => {
@@ -271,7 +404,7 @@ describe("console", () => {
       "debug d",
       "warn e",
       "error f",
-      "error Assertion failed g",
+      "error Assertion failed: g",
     ])
     for (const { at } of logs) expect(at).toBeGreaterThanOrEqual(before)
   })
@@ -287,16 +420,73 @@ describe("console", () => {
     expect(logs.length).toBe(2)
   })
 
-  test("counts, times and groups", async () => {
-    const body =
-      "console.count(); console.count(); console.time('t'); console.timeEnd('t'); console.group('g'); console.groupEnd(); console.table([1]); cb()"
-    const { logs } = await runBody(executors, body)
-    expect(logs.map(({ message }) => message.replace(/[\d.]+ms/, "…"))).toEqual([
+  test("counts, times, groups and makes tables as Node does, and each run for itself", async () => {
+    const body = `
+      console.count(); console.count("a"); console.count(); console.countReset(); console.count()
+      console.time("t"); console.timeEnd("t")
+      console.group("g"); console.log("in\\nside"); console.group(); console.warn("deeper")
+      console.groupEnd(); console.groupEnd(); console.log("out")
+      console.table([{ a: 1 }]); console.dir({ a: { b: { c: {} } } }, { depth: 0 })
+      console.log("%s is %d, %i, %f, %j %o %O%c", "a", 42.5, 42.5, "1.5", { a: 1 }, [1], { b: 2 }, "color: red", "rest")
+      console.assert(true, "no"); console.assert(false); console.group("left open")
+      cb()`
+    const versionId = crypto.randomUUID()
+    const lines = async () => {
+      const { logs } = await runBody(executors, body, { versionId })
+      return logs.map(({ message }) => message.replace(/[\d.]+ms/, "…"))
+    }
+    const expected = [
       "default: 1",
+      "a: 1",
       "default: 2",
+      "default: 1",
       "t: …",
       "g",
-      "[ 1 ]",
-    ])
+      "  in\n  side",
+      "    deeper",
+      "out",
+      "┌─────────┬───┐\n│ (index) │ a │\n├─────────┼───┤\n│ 0       │ 1 │\n└─────────┴───┘",
+      "{ a: [Object] }",
+      'a is 42.5, 42, 1.5, {"a":1} [ 1, [length]: 1 ] { b: 2 } rest',
+      "Assertion failed",
+      "left open",
+    ]
+    expect(await lines()).toEqual(expected)
+    expect(await lines()).toEqual(expected)
+  })
+})
+
+describe("timers/promises", () => {
+  test("wait, are aborted, and repeat", async () => {
+    const body = `
+      const { setTimeout: wait, setImmediate: soon, setInterval: every, scheduler } = require("timers/promises")
+      const told = []
+      const stop = new AbortController()
+      const aborted = wait(10_000, null, { signal: stop.signal, ref: false }).catch((e) => [e.name, e.code, e.cause])
+      stop.abort("enough")
+      told.push(await aborted, await wait(1, "a"), await soon("b"), await scheduler.wait(1) === undefined)
+      for await (const value of every(1, "c")) if (told.push(value) === 6) break
+      told.push(await wait(1, 0, { signal: AbortSignal.abort() }).catch((e) => e.name))
+      const ticks = every(10_000, 0, { signal: AbortSignal.timeout(5) })
+      told.push(await ticks.next().catch((e) => e.name), require("timers").promises.setTimeout === wait)
+      return told`
+    const { outcome } = await runBody(
+      executors,
+      `(async () => {${body}})().then((told) => cb(null, told), cb)`,
+    )
+    expect(outcome).toEqual({
+      status: "returned",
+      value: [
+        ["AbortError", "ABORT_ERR", "enough"],
+        "a",
+        "b",
+        true,
+        "c",
+        "c",
+        "AbortError",
+        "AbortError",
+        true,
+      ],
+    })
   })
 })

@@ -26,7 +26,7 @@ export function createTellProperties(): TellProperties {
     let charsLeft = maxChars
     for (const key of getOwnPropertyNames(error)) {
       if (TEXTS.includes(key)) continue
-      const json = jsonOf(() => get(error, key))
+      const json = jsonOf(error, key)
       if (json === undefined || json.length > charsLeft) continue
       charsLeft -= json.length
       told.push(`${stringify(key)}:${json}`)
@@ -34,13 +34,13 @@ export function createTellProperties(): TellProperties {
     return told.length > 0 ? `{${told.join(",")}}` : undefined
   }
 
-  function jsonOf(read: () => unknown): string | undefined {
+  function jsonOf(error: object, key: string): string | undefined {
     try {
-      const value = read()
+      const value: unknown = get(error, key)
       try {
         return stringify(value)
       } catch {
-        return stringify(plain(value, [], { left: MAX_VALUES }))
+        return stringify(plain(value, [error], { left: MAX_VALUES }))
       }
     } catch {
       return undefined

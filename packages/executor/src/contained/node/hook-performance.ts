@@ -21,13 +21,15 @@ interface MeasureOptions {
   detail?: unknown
 }
 
+const nothing = () => {}
+
 /** What is not measured for hooks; packages call it. */
 const UNMEASURED = {
   eventLoopUtilization: () => ({ idle: 0, active: 0, utilization: 0 }),
-  markResourceTiming: () => {},
+  markResourceTiming: nothing,
   timerify: (act: unknown) => act,
-  clearResourceTimings: () => {},
-  setResourceTimingBufferSize: () => {},
+  clearResourceTimings: nothing,
+  setResourceTimingBufferSize: nothing,
   nodeTiming: { name: "node", entryType: "node", startTime: 0, duration: 0 },
 }
 

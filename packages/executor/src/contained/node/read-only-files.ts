@@ -49,7 +49,12 @@ export function createReadOnlyFiles({ stdout, stderr }: FilePowers): object {
     else nextTick(done, null, writeSync(fd, data), data)
   }
 
-  const watcher: object = { ...inertEmitter(() => watcher), close() {}, ref: () => watcher, unref: () => watcher }
+  const watcher: object = {
+    ...inertEmitter(() => watcher),
+    close() {},
+    ref: () => watcher,
+    unref: () => watcher,
+  }
   return {
     ...Object.fromEntries(Object.entries(LOOKS).map(([name, call]) => [name, lookFor(name, call)])),
     constants,
