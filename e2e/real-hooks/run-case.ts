@@ -72,7 +72,8 @@ function run(executors: Executors, one: RealHook, { server, bundle }: Around): P
 function compare({ expected }: RealHook, { outcome, logs }: RunReport): void {
   const told = { outcome, logs: logs.map(({ message }) => message) }
   if (expected.error) expect(told).toMatchObject({ outcome: { error: expected.error } })
-  else if ("value" in expected) expect(told).toMatchObject({ outcome: { status: "returned", value: expected.value } })
+  else if ("value" in expected)
+    expect(told).toMatchObject({ outcome: { status: "returned", value: expected.value } })
   const { logs: pattern, hidden } = expected
   if (pattern !== undefined) expect(told.logs.some((line) => new RegExp(pattern).test(line))).toBe(true)
   if (hidden !== undefined) expect(JSON.stringify(told)).not.toContain(hidden)

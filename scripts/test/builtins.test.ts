@@ -7,7 +7,10 @@ const script = join(import.meta.dirname, "../builtins.ts")
 
 // In a process of its own: to look at all of Node's modules, it loads some that change others.
 // Elsewhere Node has other constants.
-test.runIf(process.platform === "linux")("docs/builtins.md says of every member of Node's modules how hooks have it", async () => {
-  const done = promisify(execFile)(process.execPath, [script, "--check"])
-  await expect(done).resolves.toMatchObject({ stderr: "" })
-})
+test.runIf(process.platform === "linux")(
+  "docs/builtins.md says of every member of Node's modules how hooks have it",
+  async () => {
+    const done = promisify(execFile)(process.execPath, [script, "--check"])
+    await expect(done).resolves.toMatchObject({ stderr: "" })
+  },
+)

@@ -35,6 +35,12 @@ test("a hook requires its packages by name, by version and below", async () => {
   expect(await evaluate('require("counter@1.0.0/deep")')).toBe("deep")
 })
 
+test("require says where a package or a module of Node's is, and what is not there", async () => {
+  const expression = `["counter", "node:fs", "none"].map((id) => { try { return require.resolve(id) } catch (e) { return e.code } })`
+  expect(await evaluate(expression)).toEqual(["/node_modules/counter", "node:fs", "MODULE_NOT_FOUND"])
+  expect(await evaluate('require("module").createRequire("/x.js")("os") === require("os")')).toBe(true)
+})
+
 test("a package is loaded once, and not before it is required", async () => {
   expect(await evaluate('[require("counter").loads, require("counter").loads]')).toEqual([1, 1])
 })

@@ -33,6 +33,5 @@ export function createModuleShim(find: (specifier: string) => unknown): object {
     syncBuiltinESMExports: nothing,
   }
   const module = denyModule("module", own)
-  own.Module = module
   return Object.assign(module, { Module: module })
 }
