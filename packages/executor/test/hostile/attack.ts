@@ -13,9 +13,12 @@ export function scriptOf(
   const bodies = attacks.map(([, body]) =>
     body.replaceAll("PORT", String(port)).replaceAll("MARKER", JSON.stringify(marker)),
   )
-  return `const realPowers = (x) => !x ? [] : ["binding", "_linkedBinding", "kill", "dlopen", "getBuiltinModule", "reallyExit",
+  return `const isStandIn = (x, name) => /denied/.test(String(x[name].name)) ||
+      (name === "binding" && Object.keys(x.binding("fs")).length === 0) ||
+      (name === "getBuiltinModule" && x.getBuiltinModule("fs") === require("fs"))
+    const realPowers = (x) => !x ? [] : ["binding", "_linkedBinding", "kill", "dlopen", "getBuiltinModule", "reallyExit",
       "chdir", "execve", "mainModule", "readFileSync", "spawn", "createRequire", "_load", "Worker", "parentPort", "open", "register"]
-      .filter((name) => { try { return x[name] && !/denied/.test(String(x[name].name)) } catch {} })
+      .filter((name) => { try { return x[name] && !isStandIn(x, name) } catch {} })
     const orNothing = (names) => names.length > 0 ? names : undefined
     const attacks = [${bodies.map((body) => `async (user, context) => { ${body} }`).join(",\n")}]
     module.exports = async (user, context) => {

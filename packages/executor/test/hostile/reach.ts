@@ -40,7 +40,8 @@ export const REACH: Attack[] = [
   ["require a file address", `return require("file://" + MARKER)`],
   [
     "require.resolve, cache, main, extensions",
-    `return require.resolve || require.cache || require.main || require.extensions`,
+    `return orNothing([...Object.keys(require.cache), ...Object.keys(require.extensions), ...realPowers(require.main)]) ||
+      require.main.require || require.resolve(MARKER)`,
   ],
   [
     "module.parent, paths, children, constructor",
@@ -51,24 +52,31 @@ export const REACH: Attack[] = [
   ["import from new Function", `return (await new Function("return import('node:fs')")()).readFileSync`],
   ["import data", `return (await import("data:text/javascript,export default 1")).default`],
   ["import a file", `return await import("file://" + MARKER)`],
-  ["process.binding", `return process.binding("fs")`],
+  ["process.binding", `return orNothing(Object.getOwnPropertyNames(process.binding("fs")))`],
   ["process._linkedBinding", `return process._linkedBinding("fs")`],
-  ["process.getBuiltinModule", `return process.getBuiltinModule("fs")`],
+  ["process.getBuiltinModule", `return process.getBuiltinModule("fs").readFileSync(MARKER, "utf8")`],
   ["process.mainModule.require", `return process.mainModule.require("fs")`],
   ["process.dlopen", `return process.dlopen({ exports: {} }, "/lib/x86_64-linux-gnu/libc.so.6")`],
   ["process.kill the parent", `process.kill(process.ppid, 0); return "signalled"`],
   ["process.kill all", `process.kill(-1, 0); return "signalled"`],
   ["process.abort", `process.abort(); return "aborted"`],
   ["process.execve", `return process.execve("/bin/true")`],
-  ["process.chdir, umask, setuid", `return process.chdir || process.umask || process.setuid`],
+  ["process.chdir", `process.chdir("/tmp"); return "changed"`],
+  ["process.umask", `const before = process.umask(0); return process.umask() !== before && "changed"`],
+  ["process.setuid", `process.setuid(0); return "changed"`],
   ["process.report", `return process.report.getReport().environmentVariables`],
   ["process.permission", `return process.permission.has("fs.read")`],
   ["process.env", `return orNothing(Object.keys(process.env))`],
   [
     "process.argv, execArgv, execPath",
-    `return process.execArgv.length || process.execPath || process.argv.find((one) => /hooklane|executor/.test(one))`,
+    `return process.execArgv.length || [process.execPath, ...process.argv].find((one) => /hooklane|executor|node_modules/.test(one))`,
   ],
-  ["process.stdout descriptors", `return process.stdout.fd ?? process.stdout._handle ?? process.stdin`],
+  [
+    "process.stdout descriptors",
+    `return process.stdout._handle ?? process.stderr._handle ?? process.stdin._handle`,
+  ],
+  ["write to a descriptor", `return require("fs").writeSync(3, "a")`],
+  ["read the input", `return process.stdin.read()`],
   ["process._getActiveHandles", `return process._getActiveHandles()`],
   ["process.constructor", `return orNothing(realPowers(process.constructor))`],
   ["the prototype of process", `return orNothing(realPowers(Object.getPrototypeOf(process)))`],
@@ -162,7 +170,13 @@ export const REACH: Attack[] = [
   ["shared memory", `return new SharedArrayBuffer(8)`],
   ["Atomics", `return Atomics.wait`],
   ["broadcast to other threads", `return new BroadcastChannel("a")`],
-  ["message channels", `return new MessageChannel()`],
+  [
+    "message channels",
+    `const { port1 } = new MessageChannel()
+    const name = (object) => Object.prototype.toString.call(object)
+    return orNothing([port1.postMessage, port1.ref, port1.close].filter((act) => /native code/.test(act))) ||
+      (name(port1) === "[object MessagePort]" && name(port1)) || require("worker_threads").receiveMessageOnPort(port1)`,
+  ],
   [
     "nested worker",
     `return new (require("worker_threads").Worker)("require('fs')", { eval: true, execArgv: [] })`,
@@ -203,10 +217,22 @@ export const REACH: Attack[] = [
     "AsyncLocalStorage of the runtime",
     `return orNothing(Object.keys(new (require("async_hooks").AsyncLocalStorage)().getStore() || {}))`,
   ],
-  ["async_hooks.createHook", `return require("async_hooks").createHook`],
+  [
+    "async_hooks.createHook",
+    `const heard = []
+    require("async_hooks").createHook({ init: (_, type) => heard.push(type) }).enable()
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    return orNothing([...heard, ...Object.keys(require("async_hooks").executionAsyncResource())])`,
+  ],
   [
     "spying by performance",
-    `return require("perf_hooks").PerformanceObserver || require("perf_hooks").monitorEventLoopDelay`,
+    `const { PerformanceObserver, monitorEventLoopDelay } = require("perf_hooks")
+    const heard = [], delay = monitorEventLoopDelay()
+    const observer = new PerformanceObserver((list) => heard.push(list))
+    for (const type of ["http", "net", "gc", "function", "mark"]) observer.observe({ type, buffered: true })
+    delay.enable()
+    await fetch("http://127.0.0.1:1").catch(() => {})
+    return orNothing([...heard, ...observer.takeRecords()]) || delay.max`,
   ],
   ["the inspector", `return require("inspector").url()`],
   ["a heap snapshot", `return require("v8").writeHeapSnapshot("/tmp/heap")`],
