@@ -21,10 +21,22 @@ export const workerInfoSchema = z.strictObject({
 export type WorkerInfo = z.infer<typeof workerInfoSchema>
 
 const HEARTBEAT_MS = 2_000
+const BEATS_ALLOWED = 4
+/** However late its beats are, a worker that is silent for longer is gone. */
+const MAX_ALLOWED_MS = 30_000
+
+/**
+ * How long a worker counts as living after a beat that was `lateMs` late: the next ones may be as late, where it has to
+ * wait for a processor. It must not be taken for dead because others are busy.
+ */
+export function allowedSilenceMs({ intervalMs, lateMs }: { intervalMs: number; lateMs: number }): number {
+  const usual = BEATS_ALLOWED * intervalMs
+  return Math.round(Math.max(usual, Math.min(usual + BEATS_ALLOWED * lateMs, MAX_ALLOWED_MS)))
+}
 
 /**
  * Announces `worker` now, every `intervalMs` (default 2,000) and whenever Redis is back, until closed. It counts as
- * gone when four of these have passed without a word.
+ * gone when four of these have passed without a word; later when its beats were late, 30 s at most.
  */
 export function announceWorker(
   connection: QueueConnection,
@@ -35,12 +47,15 @@ export function announceWorker(
   const text = JSON.stringify(worker)
   const closing = new AbortController()
 
+  let lateMs = 0
+
   async function announce(): Promise<void> {
+    const silenceMs = allowedSilenceMs({ intervalMs, lateMs })
     await commands.run((client) =>
       execPipeline(
         client
           .pipeline()
-          .set(workerKey(prefix, worker.id), text, "PX", 4 * intervalMs)
+          .set(workerKey(prefix, worker.id), text, "PX", silenceMs)
           .sadd(workerIds(prefix), worker.id),
       ),
     )
@@ -56,7 +71,9 @@ export function announceWorker(
     while (!closing.signal.aborted) {
       // The connection reports when Redis is away; the next beat announces the worker again.
       await Promise.allSettled([announce()])
+      const restedFrom = performance.now()
       await Promise.allSettled([sleep(intervalMs, undefined, { signal: closing.signal })])
+      lateMs = Math.max(0, performance.now() - restedFrom - intervalMs)
     }
   }
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest"
-import { announceWorker, listWorkers, type WorkerInfo } from "../src/index.ts"
+import { allowedSilenceMs, announceWorker, listWorkers, type WorkerInfo } from "../src/index.ts"
 import { keepingLog, testConnection, testRedis } from "./support.ts"
 
 function worker(id: string): WorkerInfo {
@@ -77,4 +77,12 @@ test("closing while Redis is away does not fail", async () => {
   const connection = testConnection({ url: "unix:///tmp/hooklane-there-is-no-redis.sock", timeoutMs: 100 })
   const presence = announceWorker(connection, worker("wrk_1"))
   await expect(presence.close()).resolves.toBeUndefined()
+})
+
+test.each([
+  ["in time", 0, 8_000],
+  ["a second late", 1_000, 12_000],
+  ["ever so late", 60_000, 30_000],
+])("a worker whose beats are %s may be silent accordingly", (_, lateMs, allowedMs) => {
+  expect(allowedSilenceMs({ intervalMs: 2_000, lateMs })).toBe(allowedMs)
 })

@@ -106,6 +106,11 @@ export const reportSchema = z.discriminatedUnion("type", [
     type: z.literal("memory"),
     executors: z.array(z.strictObject({ key, pid: z.int().min(0), rssMb: z.number() })),
   }),
+  /** How long executors were ready to run without getting a processor, in ms since their start, where it has changed. */
+  z.strictObject({
+    type: z.literal("waited"),
+    executors: z.array(z.strictObject({ key, waitedMs: z.number().min(0) })),
+  }),
   /** What the egress broker knows of a run in it. */
   z.strictObject({ type: z.literal("calls"), key, report: runCallsSchema }),
   /** It broke the protocol of its line to the egress broker. */

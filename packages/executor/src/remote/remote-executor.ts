@@ -15,6 +15,7 @@ import { createWatchOrders } from "./watch-orders.ts"
 export interface RemoteExecutor extends LaunchedExecutor {
   onStarted(pid: number): void
   onMemory(figures: { pid: number; rssMb: number }): void
+  onWaited(waitedMs: number): void
   /** What is reported of its line to the egress broker. */
   readonly onLine: EgressListener
   onGone(death: ProcessDeath): void
@@ -45,6 +46,7 @@ export function openRemoteExecutor({ path, control, key, kind }: RemoteExecutorO
   const socket = connect(path)
   let pid = 0
   let rssMb = 0
+  let waitedMs = 0
   let told: DeathReport | undefined
   let killTimer: NodeJS.Timeout | undefined
   let lossTimer: NodeJS.Timeout | undefined
@@ -96,6 +98,10 @@ export function openRemoteExecutor({ path, control, key, kind }: RemoteExecutorO
       pid = figures.pid
       rssMb = figures.rssMb
     },
+    onWaited(reportedMs) {
+      waitedMs = reportedMs
+    },
+    waitedMs: () => waitedMs,
     onGone: end,
     onWanted() {
       if (watch.isHeld) return

@@ -35,6 +35,9 @@ export async function connectToSandbox({
     if (report.type === "memory") {
       for (const { key, ...figures } of report.executors) executors.get(key)?.onMemory(figures)
     }
+    if (report.type === "waited") {
+      for (const { key, waitedMs } of report.executors) executors.get(key)?.onWaited(waitedMs)
+    }
     if (report.type === "started") executors.get(report.key)?.onStarted(report.pid)
     if (report.type === "calls") executors.get(report.key)?.onLine.onCalls(report.report)
     if (report.type === "line_fault") executors.get(report.key)?.onLine.onFault(report.fault)

@@ -33,9 +33,13 @@ interface Member {
   /** Ends the watch of its memory, while there is one. */
   release: (() => void) | undefined
   reportedMb: number
+  reportedWaitMs: number
 }
 
 const MEMORY_REPORT_MS = 2_000
+/** A fraction of the limits by which workers judge executors; less waiting than the other is not worth a word. */
+const WAIT_REPORT_MS = 500
+const MIN_WAIT_MS = 50
 /** The egress broker notices within a millisecond that an executor has ended. */
 const CALLS_LIMIT_MS = 500
 /** A worker answers at once. */
@@ -43,12 +47,7 @@ const ASK_MS = 250
 
 export function openRoster(report: (report: Report) => void): Roster {
   const members = new Map<string, Member>()
-  const timer = setInterval(reportMemory, MEMORY_REPORT_MS).unref()
-
-  function reportMemory(): void {
-    const executors = changedMemory(members)
-    if (executors.length > 0) report({ type: "memory", executors })
-  }
+  const { reportMemory, stop } = startReporting(members, report)
 
   /** Only the worker knows that no run is on its way into it. */
   async function askBack(key: string, member: Member): Promise<void> {
@@ -104,15 +103,35 @@ export function openRoster(report: (report: Report) => void): Roster {
       if (order.type === "set_baseline") reportMemory()
     },
     async close(reason) {
-      clearInterval(timer)
+      stop()
       for (const { executor } of members.values()) executor.kill(reason)
       await Promise.all(Array.from(members.values(), ({ executor }) => executor.gone))
     },
   }
 }
 
+function startReporting(members: Map<string, Member>, report: (report: Report) => void) {
+  function reportMemory(): void {
+    const executors = changedMemory(members)
+    if (executors.length > 0) report({ type: "memory", executors })
+  }
+  function reportWaits(): void {
+    const executors = changedWaits(members)
+    if (executors.length > 0) report({ type: "waited", executors })
+  }
+  const memoryTimer = setInterval(reportMemory, MEMORY_REPORT_MS).unref()
+  const waitTimer = setInterval(reportWaits, WAIT_REPORT_MS).unref()
+  return {
+    reportMemory,
+    stop() {
+      clearInterval(memoryTimer)
+      clearInterval(waitTimer)
+    },
+  }
+}
+
 function newMember(executor: LaunchedExecutor): Member {
-  return { executor, idleSince: undefined, release: undefined, reportedMb: 0 }
+  return { executor, idleSince: undefined, release: undefined, reportedMb: 0, reportedWaitMs: 0 }
 }
 
 function changedMemory(members: Map<string, Member>): { key: string; pid: number; rssMb: number }[] {
@@ -121,6 +140,15 @@ function changedMemory(members: Map<string, Member>): { key: string; pid: number
     if (rssMb === member.reportedMb) return []
     member.reportedMb = rssMb
     return { key, pid, rssMb }
+  })
+}
+
+function changedWaits(members: Map<string, Member>): { key: string; waitedMs: number }[] {
+  return [...members].flatMap(([key, member]) => {
+    const waitedMs = member.executor.waitedMs?.() ?? 0
+    if (waitedMs - member.reportedWaitMs < MIN_WAIT_MS) return []
+    member.reportedWaitMs = waitedMs
+    return { key, waitedMs }
   })
 }
 
