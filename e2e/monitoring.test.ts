@@ -8,8 +8,7 @@ import { ownService, testWithService } from "./service-test.ts"
 
 const test = testWithService()
 
-// It starts a service of its own, on a machine that may be busy.
-test("readiness needs a worker, liveness does not", { timeout: 60_000 }, async () => {
+test("readiness needs a worker, liveness does not", async () => {
   const service = await ownService({ workers: 0 })
   const { api } = service
   expect(await api.send("GET", "/healthz", { token: "" })).toMatchObject({

@@ -1,6 +1,9 @@
-import { test as base, onTestFailed, onTestFinished } from "vitest"
+import { test as base, onTestFailed, onTestFinished, vi } from "vitest"
 import { readableLogLine } from "../scripts/launcher/log-line.ts"
 import { type Service, type ServiceOptions, startService } from "./service.ts"
+
+// The first test of a file starts its service too: four processes, on a machine that may have twenty others to run.
+vi.setConfig({ testTimeout: 120_000 })
 
 /** `test` with a service that all tests of the file share; its logs are printed when one of them fails. */
 export function testWithService(options: ServiceOptions = {}) {

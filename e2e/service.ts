@@ -51,7 +51,8 @@ export interface Service {
   stop(): Promise<void>
 }
 
-const START_MS = 20_000
+/** Alone it takes 2 s. */
+const START_MS = 45_000
 
 /** @throws Error with the logs when it does not come up; nothing is left behind then */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {

@@ -1,11 +1,8 @@
-import { expect, vi } from "vitest"
+import { expect } from "vitest"
 import { hookProcesses } from "./service.ts"
 import { testWithService } from "./service-test.ts"
 
 const test = testWithService()
-
-// Each of these waits for processes that start and end, on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000 })
 
 const BUSY = { timeout: 20_000 }
 const CLEAN_END = { code: 0, signal: null }
