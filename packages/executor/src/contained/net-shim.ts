@@ -1,11 +1,14 @@
-import http from "node:http"
-import "node:https"
 import net from "node:net"
 import { Duplex } from "node:stream"
-import tls from "node:tls"
+import type * as Tls from "node:tls"
 import { readConnectArguments } from "./connect-arguments.ts"
 import { coverSocket, HookSocket, type SocketOptions } from "./hook-socket.ts"
 import { type Network, netError } from "./network.ts"
+
+// An import would read all that it exports, and so load `fetch` and web streams, into every executor.
+const http = process.getBuiltinModule("node:http")
+const tls = process.getBuiltinModule("node:tls")
+process.getBuiltinModule("node:https")
 
 type SocketConstructor = new (options?: SocketOptions | number) => HookSocket
 
@@ -69,7 +72,7 @@ function connectSecurely(connect: (...args: unknown[]) => HookSocket): typeof tl
       ? ALPNProtocols.filter((one) => one !== "h2")
       : ALPNProtocols
     const all = { ...rest, ...(protocols !== undefined && { ALPNProtocols: protocols }), socket }
-    const secured: tls.TLSSocket = apply(connectTls, tls, [all, listener])
+    const secured: Tls.TLSSocket = apply(connectTls, tls, [all, listener])
     if (socket instanceof HookSocket) {
       cover(socket, secured)
       if (!socket.pending) beginNow(secured)
@@ -81,7 +84,7 @@ function connectSecurely(connect: (...args: unknown[]) => HookSocket): typeof tl
 }
 
 /** Whether a connection holds its run is said to the TLS socket, whose handle does not pass it on. */
-function cover(socket: HookSocket, secured: tls.TLSSocket): void {
+function cover(socket: HookSocket, secured: Tls.TLSSocket): void {
   coverSocket(socket, secured)
   const pass = (name: "ref" | "unref") => () => {
     socket[name]()
@@ -91,7 +94,7 @@ function cover(socket: HookSocket, secured: tls.TLSSocket): void {
 }
 
 /** Node takes a socket without a handle for one that is not connected yet, and waits for what has been. */
-function beginNow(secured: tls.TLSSocket): void {
+function beginNow(secured: Tls.TLSSocket): void {
   Object.assign(secured, { connecting: false })
   secured.emit("connect")
 }
