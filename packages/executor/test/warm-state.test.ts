@@ -90,6 +90,21 @@ describe("module state is lost, with all that was changed,", () => {
     expect(await runTwice(counting(body))).toEqual(LOST)
   })
 
+  test.each([
+    ["Intl", "Intl.NumberFormat.prototype.format = null"],
+    ["Temporal", "Temporal.Now.instant = null"],
+    ["a typed array", "Float64Array.prototype.mine = 1"],
+    ["a stream", "ReadableStream.prototype.getReader = null"],
+  ])("within 8 runs by a hook that changes %s", async (_, body) => {
+    const task = taskOf(counting(`if (runs === 1) { ${body} }`))
+    const values: unknown[] = []
+    for (let run = 0; run < 9; run += 1) {
+      const { outcome } = await executors.run(task, noAbort)
+      values.push(outcome.status === "returned" ? outcome.value : outcome)
+    }
+    expect(values.slice(1)).toContainEqual({ runs: 1 })
+  })
+
   test("by a hook that asks for a fresh state", async () => {
     expect(await runTwice(`// hooklane: state=fresh\n${counting("")}`)).toEqual(LOST)
   })
