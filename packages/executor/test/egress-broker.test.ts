@@ -73,6 +73,19 @@ test("a name that is public and private at once is refused", async () => {
   expect(visits).toBe(0)
 })
 
+test.each([[1], [60]])(
+  "%i connections to a private address that are closed at once are listed as refused",
+  (count) => {
+    const { broker } = openBroker([])
+    for (let id = 1; id <= count; id += 1) {
+      broker.handle({ kind: "net_open", id, host: "10.0.0.1", port })
+      broker.handle({ kind: "net_close", id })
+    }
+    expect(broker.report().calls).toHaveLength(count)
+    for (const call of broker.report().calls) expect(call).toMatchObject({ refusal: "private_address" })
+  },
+)
+
 test("what a name was when a hook looked it up does not help it when it connects", async () => {
   const { broker, heard, asked } = openBroker([[PUBLIC], [LOOPBACK]])
   broker.handle({ kind: "net_lookup", id: 1, host: HOST })

@@ -4,7 +4,7 @@ import { cutText, MAX_HOST_CHARS, MAX_PROBLEM_CHARS } from "../cut-text.ts"
 import { costOf, EARLY_WINDOW_BYTES, REPORTED_BYTES, WINDOW_BYTES } from "../net-frames.ts"
 import type { Endpoint, NetEvent, NetProblem, NetRequest } from "../net-protocol.ts"
 import { type Dialling, dial } from "./dial.ts"
-import { type Policy, problemOf, REFUSALS, resolveDestination } from "./resolve.ts"
+import { type Policy, problemOf, REFUSALS, type Resolution, resolveDestination } from "./resolve.ts"
 
 /** One connection of a hook, on the side that has the network. */
 export interface OutboundConnection {
@@ -78,9 +78,14 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
     end({ code: "EACCES", message, address, port })
   }
 
-  async function connect(): Promise<void> {
+  function connect(): void {
     hasBegun = true
-    const resolution = await resolveDestination(policy, host, port)
+    const resolution = resolveDestination(policy, host, port)
+    if (resolution instanceof Promise) void resolution.then(follow)
+    else void follow(resolution)
+  }
+
+  async function follow(resolution: Resolution): Promise<void> {
     if ("refusal" in resolution) return refuse(resolution.refusal)
     if (isOver) return
     if ("problem" in resolution) return end(resolution.problem)
@@ -136,7 +141,7 @@ export function openOutbound({ request, policy, call, send, ...on }: OutboundOpt
   }
 
   return {
-    begin: () => void connect(),
+    begin: connect,
     handle(one) {
       if (one.kind === "net_close") end()
       if (one.kind === "net_end") whenConnected((connected) => connected.end())

@@ -33,9 +33,14 @@ const MAX_ADDRESSES = 4
 
 /**
  * Decides on a connection. The name is resolved once, every address of the answer is judged, and the caller
- * connects to those addresses and not to the name: what it resolves to a moment later is of no account.
+ * connects to those addresses and not to the name: what it resolves to a moment later is of no account. What needs no
+ * resolver is decided at once, so that a connection which is closed at once is listed as what it was.
  */
-export async function resolveDestination(policy: Policy, host: string, port: number): Promise<Resolution> {
+export function resolveDestination(
+  policy: Policy,
+  host: string,
+  port: number,
+): Resolution | Promise<Resolution> {
   const name = nameOf(host)
   if (name === undefined) return { refusal: "no_host" }
   return resolveName(policy, name, reachOf(policy.rules, policy.hookEgress, { host: name, port }))
@@ -54,18 +59,25 @@ export async function resolveHost(
   return { problem: { code: "EACCES", message } }
 }
 
-async function resolveName({ lookup = lookupAll }: Policy, name: string, reach: Reach): Promise<Resolution> {
+function resolveName(policy: Policy, name: string, reach: Reach): Resolution | Promise<Resolution> {
   if (reach === "refused") return { refusal: "rules" }
   if (reach === "public" && isMetadataName(name)) return { refusal: "private_address" }
   const family = isIP(name)
+  return family ? judge([{ address: name, family }], reach) : lookUp(policy, name, reach)
+}
+
+async function lookUp({ lookup = lookupAll }: Policy, name: string, reach: Reach): Promise<Resolution> {
   try {
-    const addresses = family ? [{ address: name, family }] : await lookup(name)
-    // One private address among public ones is how a name is made to point at both.
-    if (reach === "public" && !addresses.every(isElsewhere)) return { refusal: "private_address" }
-    return { addresses: addresses.slice(0, MAX_ADDRESSES) }
+    return judge(await lookup(name), reach)
   } catch (error) {
     return { problem: problemOf(error) }
   }
+}
+
+function judge(addresses: Address[], reach: Reach): Resolution {
+  // One private address among public ones is how a name is made to point at both.
+  if (reach === "public" && !addresses.every(isElsewhere)) return { refusal: "private_address" }
+  return { addresses: addresses.slice(0, MAX_ADDRESSES) }
 }
 
 /** On the public internet, and not here. */
