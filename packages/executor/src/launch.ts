@@ -53,6 +53,7 @@ export function launchExecutor(
   )
   // Only this process' own descriptor of it: the executor has one of its own.
   socket?.destroy()
-  const line = egress.connect(child.stdio[4], { rules, maxRuns: settings.threads })
+  // As many runs as there are threads may go on after their answers.
+  const line = egress.connect(child.stdio[4], { rules, maxRuns: 2 * settings.threads })
   return attend(child, settings, line)
 }

@@ -52,8 +52,9 @@ export async function proveLaunch(host: ExecutorHost, settings: ExecutorSettings
 const SLACK_MB = 512
 
 /**
- * A second line behind the memory watch, which looks 20 times a second: what all threads take, twice, since one
- * may be ending while another takes its place, and what the process may use. Nothing is bounded where the address
+ * A second line behind the memory watch, which looks 20 times a second: what all threads take, three times,
+ * since as many runs may go on after their answers and a thread may be ending while another takes its place, and what
+ * the process may use. Nothing is bounded where the address
  * space cannot be read.
  */
 function addressSpaceFor(
@@ -61,5 +62,5 @@ function addressSpaceFor(
   { threads, heapMb }: Pick<ExecutorSettings, "threads" | "heapMb">,
 ): number | undefined {
   if (processMb === 0) return undefined
-  return processMb + 2 * threads * (threadMb + heapMb) + SLACK_MB
+  return processMb + 3 * threads * (threadMb + heapMb) + SLACK_MB
 }

@@ -269,8 +269,8 @@ describe("an executor that was taken over", () => {
   test.each([
     ["the same connection twice", "open(1, key); open(1, key)", "it opened a connection twice"],
     [
-      "more runs than it has threads",
-      "open(1, key); open(2, Buffer.alloc(16, 8))",
+      "more runs than it has threads, twice",
+      "open(1, key); open(2, Buffer.alloc(16, 8)); open(3, Buffer.alloc(16, 9))",
       "more runs with connections than it can have",
     ],
     [

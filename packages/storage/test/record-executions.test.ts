@@ -181,6 +181,8 @@ onEachDatabase((newStorage) => {
           logsTruncated: true,
           calls,
           kill,
+          afterAnswer: null,
+          afterAnswerMs: null,
         },
       ],
     })

@@ -33,6 +33,7 @@ export interface HookThreadsOptions {
 /** All but one thread leave after so long without a run. */
 const IDLE_LIMIT_MS = 60_000
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of the threads of one hook
 export function openHookThreads({ maxThreads, standby, ...options }: HookThreadsOptions): HookThreads {
   const threads = new Set<HookThread>()
   const having = new Map<ThreadRun, HookThread>()

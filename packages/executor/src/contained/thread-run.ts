@@ -45,6 +45,7 @@ export interface ThreadRunOptions {
   onFlood(): void
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions that share the state of one run
 export function createThreadRun({ number, request, egress, ...on }: ThreadRunOptions): ThreadRun {
   const { id, event, webtask, timeoutMs, afterAnswerMs } = request
   const output = createRunOutput(on.onOutput)

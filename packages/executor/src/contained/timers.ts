@@ -104,15 +104,14 @@ export function createTimers(): TimerKeeper {
       isOpen = false
       for (const timer of live.values()) end(timer)
     },
-    left() {
-      const left = { once: 0, repeated: 0 }
-      if (live.size === 0) return left
-      for (const timer of live.values()) {
-        if (timer.hasRef()) left[repeated.has(timer) ? "repeated" : "once"] += 1
-      }
-      return left
-    },
+    left: () => countLeft(live.values(), repeated),
   }
+}
+
+function countLeft(live: Iterable<Timer>, repeated: WeakSet<Timer>): { once: number; repeated: number } {
+  const left = { once: 0, repeated: 0 }
+  for (const timer of live) if (timer.hasRef()) left[repeated.has(timer) ? "repeated" : "once"] += 1
+  return left
 }
 
 /** The promisified forms are there, put on with `defineProperty`, which the compiler does not follow. */
