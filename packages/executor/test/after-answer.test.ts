@@ -132,8 +132,12 @@ describe("waitUntil", () => {
     const body = `
       const slow = fetch(context.webtask.secrets.ORIGIN + "/slow-wait").then(() => console.log("settled"))
       context.webtask.waitUntil(slow); cb()`
-    const { logs } = await runBody(executors, body, { secrets: { ORIGIN: origin } })
+    const { logs, afterAnswer } = await runBody(executors, body, {
+      secrets: { ORIGIN: origin },
+      timeoutMs: 60_000,
+    })
     expect(logs.map(({ message }) => message)).toEqual(["settled"])
+    expect(afterAnswer?.cut).toEqual([])
   })
 
   test("works in a hook that declares no callback", async () => {

@@ -250,9 +250,9 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
 const GOES_ON: ReadonlySet<ThreadAnswer["status"]> = new Set(["returned", "rejected", "invalid_result"])
 const TIMED_OUT: Ending = { status: "timed_out" }
 
-/** The first one is told. */
+/** The first one is told; not the exception that ends `process.exit`. */
 function failLater(run: ActiveRun, answer: ThreadAnswer): void {
-  run.later ??= answer
+  if (!run.isOver) run.later ??= answer
 }
 
 function hold(run: ActiveRun): () => void {
