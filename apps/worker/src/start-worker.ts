@@ -10,7 +10,7 @@ import {
   type TriggerId,
 } from "@hooklane/core"
 import type { KeyRing } from "@hooklane/core/keyring"
-import { type Executors, startExecutors } from "@hooklane/executor"
+import { type Executors, type ExecutorsOptions, startExecutors } from "@hooklane/executor"
 import {
   announceWorker,
   appendRecords,
@@ -62,20 +62,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const authorities = await readAuthorities(config.hookCaFile)
   const connection = openConnection({ url, prefix, name: workerId, log })
   const keys = await joinWhenThere(connection, options).catch(closeAnd(connection))
-  const executors = await startExecutors({
-    threads: config.threads,
-    heapMb: config.hookHeapMb,
-    maxExecutors: config.maxExecutors,
-    executorUrl: config.executorUrl,
-    minimumWall: config.minimumWall,
-    bwrap: config.bwrap,
-    privatePaths: [config.dataDir],
-    maxResultBytes: config.maxResultBytes,
-    maxLogBytes: config.maxLogBytes,
-    egress: { mode: config.egress, allow: config.egressAllow, exceptions: config.egressExceptions },
-    authorities,
-    log,
-  })
+  const executors = await startExecutors(executorOptions(options, authorities))
   const records = createRecordKeeper({ append: (some) => appendRecords(connection, config, some), log })
   const goingOn = new Set<Promise<void>>()
   const deps = jobDeps(options, { connection, executors, records, track: (end) => trackIn(goingOn, end) })
@@ -114,6 +101,23 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         SHORT_GRACE_MS,
       )
     },
+  }
+}
+
+function executorOptions({ config, log }: WorkerOptions, authorities: readonly string[]): ExecutorsOptions {
+  return {
+    threads: config.threads,
+    heapMb: config.hookHeapMb,
+    maxExecutors: config.maxExecutors,
+    executorUrl: config.executorUrl,
+    minimumWall: config.minimumWall,
+    bwrap: config.bwrap,
+    privatePaths: [config.dataDir],
+    maxResultBytes: config.maxResultBytes,
+    maxLogBytes: config.maxLogBytes,
+    egress: { mode: config.egress, allow: config.egressAllow, exceptions: config.egressExceptions },
+    authorities,
+    log,
   }
 }
 
