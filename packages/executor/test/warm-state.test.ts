@@ -91,7 +91,7 @@ describe("module state is lost, with all that was changed,", () => {
   })
 
   test.each([
-    ["Intl", "Intl.NumberFormat.prototype.format = null"],
+    ["Intl", "Intl.NumberFormat.prototype.formatToParts = null"],
     ["Temporal", "Temporal.Now.instant = null"],
     ["a typed array", "Float64Array.prototype.mine = 1"],
     ["a stream", "ReadableStream.prototype.getReader = null"],
