@@ -61,6 +61,7 @@ interface ActiveRun {
   number: number
   startedAt: number
   print: SandboxPowers["print"]
+  isLogFull(): boolean
   /** Sends the first answer; later ones are ignored. */
   answer(answer: ThreadAnswer): void
   readonly answered: Promise<ThreadAnswer["status"]>
@@ -92,7 +93,10 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     shims: { net: installNetShim(network), dns, "dns/promises": dnsPromises },
     timers,
     print: (level, values) => scope.own()?.print(level, values),
-    runNumber: () => scope.own()?.number,
+    printingRun: () => {
+      const run = scope.own()
+      return run?.isLogFull() ? undefined : run?.number
+    },
     exit,
   }
   let sandbox: Sandbox | undefined
@@ -279,6 +283,7 @@ function beginRun({ run, say }: HookRun, { maxResultBytes, maxLogBytes }: Runner
     isOver: false,
     promises: 0,
     print: log.write,
+    isLogFull: log.isFull,
     answer(answer) {
       if (active.isAnswered) return
       active.isAnswered = true

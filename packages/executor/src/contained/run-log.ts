@@ -5,6 +5,8 @@ import { cutText, MAX_LINE_CHARS, MAX_LINES } from "./cut-text.ts"
 /** The console output of one run, within its limits. */
 export interface RunLog {
   write(level: LogLine["level"], values: unknown[]): void
+  /** Nothing more is kept. */
+  isFull(): boolean
 }
 
 /** Node's own; a hook may put another in its place. */
@@ -25,6 +27,7 @@ export function createRunLog({ maxBytes, onLine, onTruncated }: RunLogOptions): 
   let linesLeft = MAX_LINES
   let isFull = false
   return {
+    isFull: () => isFull,
     write(level, values) {
       // Nothing more is formatted once the log is full, or a flood would cost time without an end.
       if (isFull) return

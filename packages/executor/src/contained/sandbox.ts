@@ -27,8 +27,8 @@ export interface SandboxPowers {
   timers: HookTimers
   print(level: LogLine["level"], values: unknown[]): void
   exit(code: unknown): void
-  /** Of the run that is under way. */
-  runNumber(): number | undefined
+  /** The number of the run under way; undefined when there is none, or its log is full. */
+  printingRun(): number | undefined
 }
 
 /** What a thread makes of its hook's code. */

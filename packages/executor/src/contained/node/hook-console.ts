@@ -6,8 +6,8 @@ type Act = (...values: unknown[]) => unknown
 
 export interface HookConsolePowers {
   print(level: Level, values: unknown[]): void
-  /** Of the run that is under way. What a run counts, times and indents is its own. */
-  runNumber(): number | undefined
+  /** The run that can print, if there is one. What it counts, times and indents is its own. */
+  printingRun(): number | undefined
   stdout: unknown
   stderr: unknown
 }
@@ -46,7 +46,7 @@ const SILENT = ["clear", "profile", "profileEnd", "timeStamp"]
  * The `console` of a hook: Node's own does the formatting, the tables, the counts and the groups; each method prints at
  * its level.
  */
-export function createConsole({ print, runNumber, stdout, stderr }: HookConsolePowers): object {
+export function createConsole({ print, printingRun, stdout, stderr }: HookConsolePowers): object {
   let level: Level = "info"
   let run: number | undefined
   const line = { write: (text: string) => print(level, [text.replace(/\n$/, "")]) }
@@ -54,10 +54,11 @@ export function createConsole({ print, runNumber, stdout, stderr }: HookConsoleP
 
   function at(name: string): Act {
     return (...values) => {
-      if (run !== runNumber()) {
-        run = runNumber()
-        writer = createWriter(line)
-      }
+      const printing = printingRun()
+      // Nothing more is formatted once the log is full, or a flood would cost time without an end.
+      if (printing === undefined) return undefined
+      if (run !== printing) writer = createWriter(line)
+      run = printing
       level = LEVELS[name] ?? "info"
       try {
         return Reflect.apply(asAct(Reflect.get(writer, name)), writer, values)
