@@ -9,7 +9,7 @@ export interface IntegrityWatch {
   add(objects: Iterable<object>): void
   /**
    * False when a property was added, removed or replaced since it was watched. One that was added hidden (not
-   * enumerable) is found within `TURNS` calls.
+   * enumerable), and another prototype, are found within `TURNS` calls.
    */
   isIntact(): boolean
   /** From now on, things as they are now count as right. */
@@ -21,6 +21,7 @@ interface Watched {
   /** Properties may be added. */
   isOpen: boolean
   keyCount: number
+  prototype: unknown
   /** Without the hidden ones. */
   listedKeyCount: number
   /** Properties that are values; most accessors are counted only. */
@@ -36,10 +37,10 @@ type Comparison = (object: object, values: unknown[], symbols: symbol[]) => bool
 
 /** Taken before there is user code: comparisons are made after it, too. */
 const { create, is, keys: listedKeys } = Object
-const { get, getOwnPropertyDescriptor, ownKeys } = Reflect
+const { get, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
 const { stringify } = JSON
 
-/** Counting hidden keys takes three times as long as all the rest, so each call does it for a part of the objects. */
+/** Looking for what is hidden takes three times as long as all the rest, so each call does it for a part of the objects. */
 const TURNS = 16
 
 export function watchIntegrity(objects: Iterable<object> = []): IntegrityWatch {
@@ -71,7 +72,7 @@ export function watchIntegrity(objects: Iterable<object> = []): IntegrityWatch {
         const one = all[index]
         if (!one) continue
         if (!isAsRemembered(one)) return false
-        if (index % TURNS === turn && hasHiddenKeys(one)) return false
+        if (index % TURNS === turn && isHiddenlyChanged(one)) return false
       }
       return true
     },
@@ -86,7 +87,7 @@ export function watchIntegrity(objects: Iterable<object> = []): IntegrityWatch {
   }
 }
 
-const TOOLS = { get, getOwnPropertyDescriptor, is, listedKeys, ownKeys, LIVE, SETTINGS }
+const TOOLS = { get, getOwnPropertyDescriptor, getPrototypeOf, is, listedKeys, ownKeys, LIVE, SETTINGS }
 const AT_ONCE = 8
 const copyOfRemember = copiesOf(remember)
 const copyOfChangedOf = copiesOf(changedOf)
@@ -100,7 +101,7 @@ function rememberAll(objects: readonly object[]): Watched[] {
 }
 
 function remember(objects: readonly object[], tools: typeof TOOLS): Watched[] {
-  const { ownKeys, getOwnPropertyDescriptor, get, listedKeys, LIVE, SETTINGS } = tools
+  const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, get, listedKeys, LIVE, SETTINGS } = tools
   /** Whether a property is to stay what it is. Reading the length of a function compiles it. */
   const isSettled = (object: object, key: PropertyKey) => {
     if (LIVE.has(key) || (key === "length" && typeof object === "function")) return false
@@ -116,6 +117,7 @@ function remember(objects: readonly object[], tools: typeof TOOLS): Watched[] {
       object,
       isOpen: false,
       keyCount: all.length,
+      prototype: getPrototypeOf(object),
       listedKeyCount: listedKeys(object).length,
       keys,
       symbols: keys.filter((key) => typeof key === "symbol"),
@@ -179,8 +181,8 @@ function asComparisons(value: unknown): Comparison[] {
   return value as Comparison[]
 }
 
-function hasHiddenKeys({ object, isOpen, keyCount }: Watched): boolean {
-  return !isOpen && ownKeys(object).length !== keyCount
+function isHiddenlyChanged({ object, isOpen, keyCount, prototype }: Watched): boolean {
+  return !isOpen && (ownKeys(object).length !== keyCount || getPrototypeOf(object) !== prototype)
 }
 
 function isAsRemembered({

@@ -3,6 +3,7 @@ import { copiesOf } from "./rarely-run.ts"
 
 /** Accessors that only give what they were set to; others may run code, or make Node load a module. */
 export const SETTINGS: ReadonlySet<PropertyKey> = new Set([
+  "INSPECT_MAX_BYTES",
   "captureRejections",
   "defaultMaxListeners",
   "defaultOptions",

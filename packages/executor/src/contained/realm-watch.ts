@@ -1,5 +1,6 @@
 import { type IntegrityWatch, watchIntegrity } from "./integrity.ts"
 import { partsOf } from "./parts.ts"
+import { pinAccessors } from "./pin-accessors.ts"
 import { SCOPE_PARTS } from "./run-scope.ts"
 
 /** Sees whether a run has patched what the next one would find. */
@@ -21,13 +22,17 @@ const { ownKeys } = Reflect
 
 /** What hooks patch most: it is looked at after every run. */
 const COMMON = [
+  "AbortController",
+  "AbortSignal",
   "Array",
   "ArrayBuffer",
   "BigInt",
+  "Blob",
   "Boolean",
   "Buffer",
   "Date",
   "Error",
+  "Event",
   "EventTarget",
   "Function",
   "Iterator",
@@ -43,6 +48,8 @@ const COMMON = [
   "Set",
   "String",
   "Symbol",
+  "TextDecoder",
+  "TextEncoder",
   "TypeError",
   "URL",
   "URLSearchParams",
@@ -66,6 +73,8 @@ export function createRealmWatch(own: unknown[]): RealmWatch {
     common.addOpen(globalThis)
     const rest = partsOf([...valuesOf(globalThis), ...hiddenPrototypes()])
     const parts = [...rest].filter((part) => !always.has(part))
+    pinAccessors(always)
+    pinAccessors(parts)
     inTurn = Array.from({ length: TURNS }, (_, part) =>
       watchIntegrity(parts.filter((_, index) => index % TURNS === part)),
     )
@@ -79,7 +88,11 @@ export function createRealmWatch(own: unknown[]): RealmWatch {
 
   return {
     begin,
-    lend: (roots) => common.add(partsOf(roots)),
+    lend(roots) {
+      const parts = partsOf([...roots, ...roots.flatMap(iteratorsOf)])
+      pinAccessors(parts)
+      common.add(parts)
+    },
     accept() {
       common.accept()
       for (const watch of inTurn) watch.accept()
@@ -121,6 +134,17 @@ function hiddenPrototypes(): unknown[] {
     ...handles(),
   ]
   return values.map((value) => Object.getPrototypeOf(value))
+}
+
+/** Of a class such as `Headers`: no name leads to the prototype of its iterators. */
+function iteratorsOf(one: unknown): object[] {
+  const prototype: unknown = typeof one === "function" ? one.prototype : undefined
+  if (typeof Reflect.get(Object(prototype), "entries") !== "function") return []
+  try {
+    return [Object.getPrototypeOf(Object(Reflect.construct(Object(one), [])).entries())]
+  } catch {
+    return []
+  }
 }
 
 function handles(): object[] {
