@@ -30,6 +30,8 @@ export interface HookRun extends Omit<RunOrder, "kind"> {
   /** The `HookCode` as JSON in UTF-8; the same for every run. */
   hook: SharedArrayBuffer
   say: Say
+  /** Ends a run that left nothing; false when its main thread has to be told. */
+  end(): boolean
 }
 
 /** Sends what a run has to say to the main thread. */
@@ -129,9 +131,9 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     timerKeeper.close()
     scope.within(current, networkKeeper.close)
     current.storage.close()
-    order.say({ kind: "ended", ...(after && { after }) })
-    // What the run left for the next turns of the loop comes now, and counts as its own.
-    await nextTurn()
+    if (after || !order.end()) order.say({ kind: "ended", ...(after && { after }) })
+    // What the run left for the next turns of the loop comes now, and counts as its own: two turns after its answer.
+    if (after || !GOES_ON.has(status)) await nextTurn()
     await nextTurn()
     scope.leave()
     active = undefined

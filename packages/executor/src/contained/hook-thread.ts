@@ -230,7 +230,10 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
       announce()
       isAtRest = message.isAtRest === true
       if (isAtRest) on.onAtRest()
-    } else if (message.kind === "answer" && !wasAnswered) onAnswered()
+    } else if (message.kind === "answer" && !wasAnswered) {
+      if (!progress.lookForEnd()) onAnswered()
+      else hear(run, { kind: "ended" })
+    }
   }
 
   function onDeath(error: unknown): void {

@@ -6,6 +6,10 @@ import type { RunOrder } from "./thread-protocol.ts"
  */
 export interface Progress {
   begin(run: RunOrder["run"]): void
+  /** The run has ended with its answer. True when the main thread has not looked yet: then it needs no word of it. */
+  end(): boolean
+  /** For the main thread, when it has the answer: whether the run has ended. When not, it will be told. */
+  lookForEnd(): boolean
   /** The last run that was begun is cleaned up. */
   rest(): void
   /** The last run that was begun; 0 before the first. */
@@ -15,16 +19,20 @@ export interface Progress {
   hasRested(): boolean
 }
 
-const BYTES = 16
+const BYTES = 24
 const RUN = 0
 const IS_AT_REST = 1
+/** In words of four bytes: behind the time. */
+const END = 4
+const HAS_ENDED = 1
+const WAS_LOOKED_FOR = 2
 
 export function createProgressMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(BYTES)
 }
 
 /** Taken before there is user code in the thread. */
-const { load, store } = Atomics
+const { load, store, compareExchange } = Atomics
 const { bigint: now } = process.hrtime
 
 /** `performance.now` counts from the start of each thread; this counts from the same moment in all. */
@@ -33,14 +41,17 @@ export function clockMs(): number {
 }
 
 export function openProgress(memory: SharedArrayBuffer): Progress {
-  const counters = new Int32Array(memory, 0, 2)
+  const counters = new Int32Array(memory)
   const times = new Float64Array(memory, 8, 1)
   return {
     begin(run) {
       times[0] = clockMs()
       store(counters, IS_AT_REST, 0)
+      store(counters, END, 0)
       store(counters, RUN, run)
     },
+    end: () => compareExchange(counters, END, 0, HAS_ENDED) === 0,
+    lookForEnd: () => compareExchange(counters, END, 0, WAS_LOOKED_FOR) === HAS_ENDED,
     rest: () => void store(counters, IS_AT_REST, 1),
     lastBegun: () => load(counters, RUN),
     begunAt: () => times[0] ?? 0,

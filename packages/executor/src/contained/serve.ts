@@ -30,7 +30,7 @@ export function serve(
         post({ kind: "said", run, message }, transfer)
       progress.begin(run)
       // Awaited, not chained: `then` of this realm's promises is within reach of hooks.
-      const isClean = await runner.run({ ...order, hook, say })
+      const isClean = await runner.run({ ...order, hook, say, end: progress.end })
       if (!isClean) {
         post({ kind: "unclean" })
         return
