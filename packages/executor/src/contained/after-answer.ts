@@ -43,7 +43,8 @@ export async function finishWork(options: AfterAnswerOptions): Promise<Rest> {
     if (isOver()) return NOTHING
     if (underWay.length > 0) busyAt = now
     const isAtRest = underWay.length === 0
-    const cut = [...underWay, ...intervals, ...atRest]
+    if (isAtRest && intervals.length === 0 && atRest.length === 0) return NOTHING
+    const cut = underWay.concat(intervals, atRest)
     const rests = isAtRest && (intervals.length === 0 || isAwaited() || now - busyAt >= INTERVAL_REST_MS)
     if (rests) return { cut, isEarly: false }
     if (now - answeredAt >= limitMs) return { cut, isEarly: !isAtRest }

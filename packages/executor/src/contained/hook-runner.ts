@@ -127,7 +127,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
       }
     })
     const status = await current.answered
-    const after = GOES_ON.has(status) ? await afterAnswer(order, current) : undefined
+    const after = GOES_ON.has(status) ? await afterAnswerOrNothing(order, current) : undefined
     timerKeeper.close()
     scope.within(current, networkKeeper.close)
     current.storage.close()
@@ -145,6 +145,16 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
   function isAsBefore(): boolean {
     if (!sandbox || hook?.code.directives.isFresh) return false
     return loaded ? sandbox.watch.isIntact() : sandbox.watch.isUntouched()
+  }
+
+  /** A hook that changed its own intrinsics may have broken what looks at its work: then its answer is its end. */
+  async function afterAnswerOrNothing(order: HookRun, run: ActiveRun): Promise<AfterAnswer | undefined> {
+    try {
+      return await afterAnswer(order, run)
+    } catch {
+      run.isUnclean = true
+      return undefined
+    }
   }
 
   /** Undefined when nothing came after the answer. */
@@ -175,7 +185,6 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
       lines: networkKeeper.left(),
       promises,
       storageCalls: storage.left(),
-      nativeCalls: 0,
     }
     return sortOpenWork(parts, { isAwaited })
   }

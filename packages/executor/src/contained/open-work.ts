@@ -26,8 +26,6 @@ export interface OpenWorkParts {
   /** Given to `waitUntil`. */
   promises: number
   storageCalls: number
-  /** Work of Node's own threads, such as a key derivation. */
-  nativeCalls: number
 }
 
 /**
@@ -35,9 +33,11 @@ export interface OpenWorkParts {
  * @param isAwaited somebody waits for the thread: a connection that was quiet for a moment is at rest
  */
 export function sortOpenWork(
-  { timers, lines, promises, storageCalls, nativeCalls }: OpenWorkParts,
+  { timers, lines, promises, storageCalls }: OpenWorkParts,
   { isAwaited }: { isAwaited: boolean },
 ): OpenWork {
+  const hasOther = promises + storageCalls + timers.once + timers.repeated > 0
+  if (lines.length === 0 && !hasOther) return NOTHING
   const held = lines.filter(({ isUnreffed }) => !isUnreffed)
   const isAtRest = ({ restsAfterMs, quietMs }: LineState) =>
     restsAfterMs !== undefined && quietMs >= (isAwaited ? AWAITED_REST_MS : restsAfterMs)
@@ -47,12 +47,13 @@ export function sortOpenWork(
       ...grouped(held.filter((line) => !isAtRest(line)).map(({ what }) => what)),
       ...counted(promises, "promise of waitUntil", "promises of waitUntil"),
       ...counted(storageCalls, "call of storage", "calls of storage"),
-      ...counted(nativeCalls, "native call"),
     ],
     atRest: grouped(held.filter(isAtRest).map(({ what }) => `idle ${what}`)),
     intervals: counted(timers.repeated, "interval"),
   }
 }
+
+const NOTHING: OpenWork = { underWay: [], atRest: [], intervals: [] }
 
 /** An answer that is still coming in brings its next bytes sooner. */
 const AWAITED_REST_MS = 100
