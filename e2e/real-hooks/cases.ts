@@ -34,12 +34,6 @@ export interface RealHook extends z.infer<typeof caseSchema> {
 /** Where scripts and secrets think that the server is. */
 export const SERVER = "127.0.0.1:18999"
 
-/** Why a case cannot hold yet, by its name. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  "after-cb-request": "a run does not go on after its answer",
-  "after-cb-slack-notify": "a run does not go on after its answer",
-}
-
 const folder = join(import.meta.dirname, "cases")
 
 /** Those that need packages of the registry, or those that need none. */
@@ -49,6 +43,5 @@ export function readCases({ withPackages }: { withPackages: boolean }): RealHook
       name: file.replace(".json", ""),
       ...caseSchema.parse(JSON.parse(readFileSync(join(folder, file), "utf8"))),
     }))
-    .filter((one) => !(one.name in NOT_YET))
     .filter((one) => (packageRequestOf(one) !== undefined) === withPackages)
 }

@@ -8,6 +8,8 @@ const LOADED_LAST = ["domain", "repl"]
 
 /** Depends on how this process was started. */
 const ACCIDENTAL = new Set(["noProcessWarnings"])
+/** Of the process that looks: a hook's are others, even where they are the same by chance. */
+const OF_THIS_PROCESS = new Set(["argv0", "debugPort", "execPath", "pid", "ppid", "title"])
 const OF_FUNCTIONS = new Set(["length", "name", "arguments", "caller", "prototype", "constructor"])
 
 /** What each member is, by its name: see `fingerprint`. */
@@ -31,7 +33,10 @@ function load(name: string): object {
 
 function membersOf(module: object): Members {
   const names = Object.getOwnPropertyNames(module).filter((name) => isListed(name, module))
-  return new Map(names.sort().map((name) => [name, fingerprint(Reflect.get(module, name))]))
+  const isOwn = (name: string) => module === process && OF_THIS_PROCESS.has(name)
+  return new Map(
+    names.sort().map((name) => [name, isOwn(name) ? "" : fingerprint(Reflect.get(module, name))]),
+  )
 }
 
 function isListed(name: string, module: object): boolean {

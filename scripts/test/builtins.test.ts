@@ -9,6 +9,7 @@ const script = join(import.meta.dirname, "../builtins.ts")
 // Elsewhere Node has other constants.
 test.runIf(process.platform === "linux")(
   "docs/builtins.md says of every member of Node's modules how hooks have it",
+  { timeout: 60_000 },
   async () => {
     const done = promisify(execFile)(process.execPath, [script, "--check"])
     await expect(done).resolves.toMatchObject({ stderr: "" })

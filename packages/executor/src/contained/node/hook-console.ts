@@ -39,6 +39,9 @@ const LEVELS: Readonly<Record<string, Level>> = {
   assert: "error",
 }
 
+/** After these a console remembers something; making a new one takes as long as 30 lines. */
+const KEEPING = new Set(["count", "group", "groupCollapsed", "time"])
+
 /** Methods that Node has for its inspector. */
 const SILENT = ["clear", "profile", "profileEnd", "timeStamp"]
 
@@ -49,6 +52,7 @@ const SILENT = ["clear", "profile", "profileEnd", "timeStamp"]
 export function createConsole({ print, printingRun, stdout, stderr }: HookConsolePowers): object {
   let level: Level = "info"
   let run: number | undefined
+  let isUsed = false
   const line = { write: (text: string) => print(level, [text.replace(/\n$/, "")]) }
   let writer = createWriter(line)
 
@@ -57,7 +61,8 @@ export function createConsole({ print, printingRun, stdout, stderr }: HookConsol
       const printing = printingRun()
       // Nothing more is formatted once the log is full, or a flood would cost time without an end.
       if (printing === undefined) return undefined
-      if (run !== printing) writer = createWriter(line)
+      if (run !== printing && isUsed) writer = createWriter(line)
+      isUsed = KEEPING.has(name) || (isUsed && run === printing)
       run = printing
       level = LEVELS[name] ?? "info"
       try {
