@@ -14,6 +14,7 @@ import { postgres } from "./suites/postgres.ts"
 import { runaway } from "./suites/runaway.ts"
 import { scaling } from "./suites/scaling.ts"
 import { service } from "./suites/service.ts"
+import { starved } from "./suites/starved.ts"
 
 const SUITES: Record<string, Suite> = {
   service,
@@ -26,6 +27,7 @@ const SUITES: Record<string, Suite> = {
   idle,
   executor,
   runaway,
+  starved,
 }
 
 const HELP = `npm run bench -- [suite …] [options]
@@ -44,6 +46,7 @@ bench/results/<date>.json. Without a suite it runs all of them, some five minute
   idle      processor time of a service that has nothing to do
   executor  contained runs beside plain piscina, warm and cold, one hook and ten
   runaway   a hook that loops for ever: when it is stopped, and what another hook notices
+  starved   a synchronous call while ten busy processes for each processor take the machine
 
   --quick           fewer and shorter rounds, one minute in all; good for a look, not for a claim
   --peer-on-socket  the peer's Redis on a unix socket, as ours is, instead of on a port
