@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { generateMasterKey } from "@hooklane/core/keyring"
 import { expect, onTestFailed, onTestFinished, test, vi } from "vitest"
 import { credentialsFile } from "../scripts/launcher/credentials.ts"
 import { freePort } from "../scripts/redis/redis-address.ts"
@@ -78,6 +79,7 @@ test("a REDIS_URL that leads nowhere ends it soon, with its address and without 
 
 test("what keeps a process from starting is a sentence, without a stack and without more tries", async () => {
   const dir = await dataDir()
+  await writeFile(join(dir, "master.key"), generateMasterKey())
   await writeFile(join(dir, "hooklane.db"), "this is a text, and too long for an empty database".repeat(100))
   const launcher = await launch(dir, { PORT: "0" })
   expect(await launcher.exited).toEqual({ code: 1, signal: null })

@@ -232,7 +232,7 @@ export const REACH: Attack[] = [
     for (const type of ["http", "net", "gc", "function", "mark"]) observer.observe({ type, buffered: true })
     delay.enable()
     await fetch("http://127.0.0.1:1").catch(() => {})
-    return orNothing([...heard, ...observer.takeRecords()]) || delay.max`,
+    return orNothing([...heard, ...observer.takeRecords()]) || delay.max || undefined`,
   ],
   ["the inspector", `return require("inspector").url()`],
   ["a heap snapshot", `return require("v8").writeHeapSnapshot("/tmp/heap")`],
