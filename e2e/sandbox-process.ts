@@ -57,7 +57,9 @@ export async function startSandboxProcess(): Promise<SandboxProcess> {
     start,
     async executors() {
       const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "uid=,args="])
-      return stdout.split("\n").filter((line) => line.includes(`${dir}/hooklane-executor`))
+      const own = stdout.split("\n").filter((line) => line.includes(`${dir}/hooklane-executor`))
+      // Not the programs that make their walls, nor the egress broker.
+      return own.filter((line) => /^\s*\d+ \S*node .*\/process\.js /.test(line))
     },
     async stop() {
       app.kill()

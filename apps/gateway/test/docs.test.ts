@@ -20,7 +20,10 @@ test("the API is described without a token", async () => {
 test("the description leaves out no route", async () => {
   const { app } = await openApp()
   const { paths } = JSON.parse(await (await app.request("/openapi.json")).text())
-  const routes = app.routes.filter(({ method, path }) => method !== "ALL" && /^\/(v1|api)\//.test(path))
+  // The rest of Auth0's API is mounted only to say that it is not here.
+  const routes = app.routes.filter(
+    ({ method, path }) => method !== "ALL" && /^\/(v1|api\/v2\/hooks)(\/|$)/.test(path),
+  )
   const described = routes.map(({ method, path }) => ({
     [path.replaceAll(/:(\w+)/g, "{$1}")]: { [method.toLowerCase()]: {} },
   }))

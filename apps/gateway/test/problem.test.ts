@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { toAppError } from "../src/problem.ts"
 import { answerOf, newHook, openApp } from "./open-app.ts"
 
-test.each(["/", "/api", "/api/v2/rules", "/v1/nothing"])("%s is not there", async (path) => {
+test.each(["/", "/api", "/api/v2/nothing", "/v1/nothing"])("%s is not there", async (path) => {
   const { call } = await openApp()
   const answer = await call("GET", path)
   expect(answer.status).toBe(404)

@@ -32,7 +32,7 @@ export function formatCursor({ acceptedAt, executionId }: Position): string {
 /** @throws AppError invalid_query_string when it is not what `formatCursor` gave */
 export function parseCursor(cursor: string): Position {
   const text = Buffer.from(cursor, "base64url").toString()
-  const [, time, executionId] = /^(\d{1,13})\.([\w-]{1,64})$/.exec(text) ?? []
+  const [, time, executionId] = /^(\d{1,15})\.([\w-]{1,64})$/.exec(text) ?? []
   if (time === undefined || executionId === undefined)
     throw new AppError(
       "invalid_query_string",
