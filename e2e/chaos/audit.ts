@@ -33,7 +33,8 @@ const STOP_MS = 15_000
 const ASKERS = 4
 
 /** What Redis holds of a deployment at rest, beside what expires by itself and dead letters. */
-const AT_REST = /:(records|workers|hooks-mark|[a-z-]+:(meta|id|events|stalled-check|failed|marker|limiter))$/
+const AT_REST =
+  /:(records|workers|hooks-mark|had-hooks|snapshots-hooks|key-check|key-rings|[a-z-]+:(meta|id|events|stalled-check|failed|marker|limiter))$/
 
 /** Everything that was promised, looked at from outside. Stops the service's processes. */
 export async function audit(options: AuditOptions): Promise<Findings> {

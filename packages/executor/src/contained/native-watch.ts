@@ -10,9 +10,9 @@ export interface NativeWatchOptions {
 }
 
 const CHECK_MS = 500
-/** Not more: on a machine that has much to do, what burns gets only a small part of a processor. */
-const MAX_SHARE = 0.05
-/** Collecting garbage uses other threads, too, but not all the time. */
+/** Of one processor. Not more: on a machine that has much to do, what burns gets only a part of it. */
+const MAX_SHARE = 0.2
+/** Collecting garbage uses other threads, too: some 5 % at thousands of runs a second. */
 const CHECKS_ALLOWED = 3
 /** A hook whose every run derives keys is looked at again after so many checks: 15 s. */
 const PAUSE_CHECKS = 30
