@@ -1,7 +1,7 @@
 import { expect } from "vitest"
 import { testWithService } from "./service-test.ts"
 
-const SYNC_TIMEOUT_MS = 5_000
+const SYNC_TIMEOUT_MS = 10_000
 
 const test = testWithService({
   workers: 2,

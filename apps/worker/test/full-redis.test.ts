@@ -69,7 +69,7 @@ test("attempts that end while Redis is full are told later, and not run again", 
   const gate = Promise.withResolvers<void>()
   const consumer = startConsumer(connection, {
     triggerId: ASYNC,
-    concurrency: 4,
+    concurrency: 8,
     retryPolicy: { attempts: 5, firstDelayMs: 0, factor: 1, maxDelayMs: 0 },
     locks: { lockMs: 600, checkMs: 300 },
     process: async (job, { signal }) => {
@@ -114,8 +114,13 @@ test("attempts that end while Redis is full are told later, and not run again", 
       return new Set(told)
     })
     .toEqual(new Set([...jobs, caller].map(({ executionId }) => executionId)))
-  await expect.poll(() => lanes.waitingCount(ASYNC)).toBe(0)
-  expect(runs).toHaveLength(4)
+  const next = jobOf()
+  await lanes.enqueue(next)
+  await expect.poll(() => lanes.find(next.executionId)).toBeUndefined()
+  await expect.poll(() => Promise.all(jobs.map(({ executionId }) => lanes.find(executionId)))).toEqual(
+    jobs.map(() => undefined),
+  )
+  expect(runs).toHaveLength(5)
 })
 
 test("no attempt begins while too many records wait", async () => {
