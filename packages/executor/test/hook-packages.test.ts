@@ -71,6 +71,7 @@ test.each([
   ["lodash", 'it was preinstalled at Auth0. Add "dependencies": {"lodash": "4"} to the hook'],
   ["left-pad", 'Add "dependencies": {"left-pad": "latest"} to the hook'],
   ["ms@2.1.3", 'Add "dependencies": {"ms": "2.1.3"} to the hook'],
+  ["./node_modules/lodash", 'Add "dependencies": {"lodash": "4"} to the hook'],
   ["@a/b/c", '"dependencies": {"@a/b": "latest"} to the hook, and name it by this text'],
   ["bcrypt", 'Require "bcryptjs" instead, with "dependencies": {"bcryptjs": "2"} in the hook'],
   ["node:counter", "hooks have no such module of Node"],

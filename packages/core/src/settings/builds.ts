@@ -39,7 +39,7 @@ export const BUILD_SETTINGS = {
     env: "HOOKLANE_MAX_BUNDLE_BYTES",
     schema: wholeNumber(100_000, 30_000_000).default(10_000_000),
     description:
-      "Largest bundle of a hook's npm packages, in bytes; each thread that runs the hook holds it in memory.",
+      "Largest bundle of a hook's npm packages, in bytes; beyond 12 MB runs need more HOOKLANE_HOOK_HEAP_MB.",
     example: "20000000",
     usedBy: ["gateway"],
   }),

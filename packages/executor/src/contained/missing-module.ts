@@ -7,14 +7,18 @@ export function missingModule(id: string): Error {
   return Object.assign(new Error(message), { code: "MODULE_NOT_FOUND" })
 }
 
+/** What old hooks write in front of a package. */
+const PLACE = /^(?:\.{0,2}\/)*node_modules\//
+
 /** A package's name, a version behind `@`, and what is below it. */
 const SPECIFIER =
   /^(?<name>(?:@[\w.~-]+\/)?[\w~-][\w.~-]{0,213})(?:@(?<version>[\w.^~<>=|* -]{1,64}))?(?<subpath>\/.*)?$/
 
 function adviceFor(id: string): string | undefined {
   if (id.startsWith("node:")) return "hooks have no such module of Node"
-  if (/^\.{0,2}\//.test(id)) return "a hook is one script, without files of its own"
-  const { name, version, subpath } = SPECIFIER.exec(id)?.groups ?? {}
+  const specifier = id.replace(PLACE, "")
+  if (/^\.{0,2}\//.test(specifier)) return "a hook is one script, without files of its own"
+  const { name, version, subpath } = SPECIFIER.exec(specifier)?.groups ?? {}
   if (name === undefined) return undefined
   if (PREINSTALLED_NATIVE.has(name)) return adviceForNative(name)
   const line = dependency(name, version ?? PREINSTALLED.get(name) ?? "latest")
