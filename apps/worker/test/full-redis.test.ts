@@ -117,9 +117,9 @@ test("attempts that end while Redis is full are told later, and not run again", 
   const next = jobOf()
   await lanes.enqueue(next)
   await expect.poll(() => lanes.find(next.executionId)).toBeUndefined()
-  await expect.poll(() => Promise.all(jobs.map(({ executionId }) => lanes.find(executionId)))).toEqual(
-    jobs.map(() => undefined),
-  )
+  await expect
+    .poll(() => Promise.all(jobs.map(({ executionId }) => lanes.find(executionId))))
+    .toEqual(jobs.map(() => undefined))
   expect(runs).toHaveLength(5)
 })
 
