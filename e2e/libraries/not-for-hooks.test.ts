@@ -11,6 +11,6 @@ test("native code and WebAssembly fail when they are used, and say so", async ()
   resources.defer(hook.close)
   for (const name of ["bcrypt", "sharp"])
     expect(await hook.run(`return typeof require("${name}")`)).toMatchObject({ status: "rejected" })
-  const asking = 'return require("undici").fetch(secrets.URL).catch((error) => error.cause.code)'
-  expect(await hook.run(asking, { URL: server.url })).toBe("ERR_WEBASSEMBLY_NOT_SUPPORTED")
+  const asking = 'return require("undici").fetch(secrets.URL).catch((error) => error.cause.message)'
+  expect(await hook.run(asking, { URL: server.url })).toBe("WebAssembly is not defined")
 })

@@ -71,6 +71,8 @@ function run(executors: Executors, one: RealHook, { server, bundle }: Around): P
 
 function compare({ expected }: RealHook, { outcome, logs }: RunReport): void {
   const told = { outcome, logs: logs.map(({ message }) => message) }
+  // By itself, so that a failure says why.
+  if (!expected.error) expect("error" in outcome && outcome.error).toBe(false)
   if (expected.error) expect(told).toMatchObject({ outcome: { error: expected.error } })
   else if ("value" in expected)
     expect(told).toMatchObject({ outcome: { status: "returned", value: expected.value } })

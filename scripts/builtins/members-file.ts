@@ -17,8 +17,6 @@ const DENIED = [
   "inspector",
   "inspector/promises",
   "module",
-  "readline",
-  "readline/promises",
   "repl",
   "sea",
   "sqlite",

@@ -93,6 +93,7 @@ const WALK = `
     add(new console.Console(process.stdout), "a console")
     add(require("vm").createContext({}), "a context of vm")
     add(new (require("vm").Script)("1"), "a script")
+    add(require("readline").createInterface({ input: stream.Readable.from([]) }), "a reader of lines")
     add(new URLPattern({ pathname: "/a" }), "a pattern")
     add(await fetch("http://127.0.0.1:9/").catch((error) => error), "an error of fetch")
     await new Promise((resolve) => net.connect(9, "127.0.0.1").on("error", (error) => { add(error, "an error"); resolve() }))
@@ -131,6 +132,8 @@ const MODULES = [
   "perf_hooks",
   "process",
   "querystring",
+  "readline",
+  "readline/promises",
   "stream",
   "stream/consumers",
   "stream/promises",

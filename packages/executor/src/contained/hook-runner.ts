@@ -43,6 +43,8 @@ export interface HookRunner {
   open(): void
   /** Resolves when the run is cleaned up; with false when it left something that cannot be. */
   run(run: HookRun): Promise<boolean>
+  /** False when runs have patched what the next one would find. */
+  isIntact(): boolean
   /** Brings a run what it waits for; it may be over. */
   tell(run: number, event: NetEvent | StorageEvent): void
   /** Another run waits for this thread. */
@@ -138,13 +140,17 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     scope.leave()
     active = undefined
     const isUnclean = current.isUnclean || countResources() > resourcesBefore || runs >= MAX_RUNS
-    return !isUnclean && status !== "crashed" && isAsBefore()
+    return !isUnclean && status !== "crashed" && mayRunAgain()
   }
 
   /** A hook that asked for it meets nothing of the run before; one that failed to load is loaded again. */
-  function isAsBefore(): boolean {
+  function mayRunAgain(): boolean {
     if (!sandbox || hook?.code.directives.isFresh) return false
-    return loaded ? sandbox.watch.isIntact() : sandbox.watch.isUntouched()
+    return loaded !== undefined || sandbox.watch.isUntouched()
+  }
+
+  function isIntact(): boolean {
+    return sandbox?.watch.isIntact() !== false
   }
 
   /** A hook that changed its own intrinsics may have broken what looks at its work: then its answer is its end. */
@@ -258,7 +264,7 @@ export function createHookRunner(settings: RunnerSettings): HookRunner {
     isAwaited = true
   }
 
-  return { open: openOnce, run, tell, hurry, fault }
+  return { open: openOnce, run, isIntact, tell, hurry, fault }
 }
 
 /** Endings after which what a run has begun goes on. */

@@ -4,7 +4,7 @@ import type { Evidence } from "./evidence.ts"
 import type { Pool } from "./pool.ts"
 import { startProcessorTimer } from "./processor-timer.ts"
 import { clockMs, createProgressMemory, openProgress } from "./progress.ts"
-import type { RunMessage, ThreadMessage, ToThread } from "./thread-protocol.ts"
+import type { RunMessage, RunOrder, ThreadMessage, ToThread } from "./thread-protocol.ts"
 import { endingOf, type ThreadRun } from "./thread-run.ts"
 
 /** A thread of the pool that serves the hook, one run at a time, and the clock of its run. */
@@ -18,7 +18,7 @@ export interface HookThread {
   hurry(): boolean
   /** Since when it has nothing to do; 0 while it has. */
   idleMs(): number
-  give(run: ThreadRun): void
+  give(run: ThreadRun, line: Pick<RunOrder, "othersWait">): void
   /** Ends the run that it has, and with it the thread. */
   stop(ending: Ending, kill?: Answer["kill"]): void
   /** Ends the thread after the run that it has. */
@@ -99,11 +99,11 @@ export function openHookThread({ pool, hook, priority, ...on }: HookThreadOption
       return true
     },
     idleMs: () => (thread.isFree ? clockMs() - freeSince : 0),
-    give(run) {
+    give(run, line) {
       current = run
       run.begin(post)
       clock = setTimeout(look, leadUpTo(run))
-      post(run.order)
+      post({ ...run.order, ...line })
     },
     stop(ending, kill) {
       end()

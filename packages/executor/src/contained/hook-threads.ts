@@ -92,7 +92,7 @@ export function openHookThreads({ maxThreads, standby, ...options }: HookThreads
 
   function give(thread: HookThread, run: ThreadRun): void {
     having.set(run, thread)
-    thread.give(run)
+    thread.give(run, { othersWait: waiting.length > 0 })
     openIfShort()
   }
 

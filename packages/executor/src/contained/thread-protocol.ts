@@ -30,6 +30,8 @@ export interface RunOrder {
   timeoutMs: number
   /** How long it may go on after its answer; without it, until `timeoutMs` is over. */
   afterAnswerMs?: number
+  /** More runs wait for a thread. */
+  othersWait: boolean
 }
 
 export type ToThread =

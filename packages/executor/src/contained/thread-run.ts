@@ -10,7 +10,7 @@ import type { AfterAnswer, RunMessage, RunOrder, ThreadAnswer, ToThread } from "
 /** One run, from the side of the executor's main thread: collects what it says, and ends in one answer. */
 export interface ThreadRun {
   readonly request: RunRequest
-  readonly order: RunOrder
+  readonly order: Omit<RunOrder, "othersWait">
   /** When it has answered, how long it may go on, in ms. */
   readonly goesOnMs: number | undefined
   /** Nothing more comes of it. */

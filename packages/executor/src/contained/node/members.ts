@@ -11,8 +11,6 @@ http2: Http2ServerRequest Http2ServerResponse connect constants createSecureServ
 inspector: DOMStorage Network NetworkResources Session close console open url waitForDebugger
 inspector/promises: DOMStorage Network NetworkResources Session close console open url waitForDebugger
 module: Module SourceMap builtinModules constants createRequire enableCompileCache findPackageJSON findSourceMap flushCompileCache getCompileCacheDir getSourceMapsSupport globalPaths isBuiltin register registerHooks runMain setSourceMapsSupport stripTypeScriptTypes syncBuiltinESMExports wrap wrapper
-readline: Interface clearLine clearScreenDown createInterface cursorTo emitKeypressEvents moveCursor promises
-readline/promises: Interface Readline createInterface
 repl: REPLServer REPL_MODE_SLOPPY REPL_MODE_STRICT Recoverable builtinModules isValidSyntax start writer
 sea: getAsset getAssetAsBlob getAssetKeys getRawAsset isSea
 sqlite: DatabaseSync Session StatementSync backup constants
