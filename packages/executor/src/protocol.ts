@@ -11,7 +11,7 @@ import type { HookDirectives } from "./hook-directives.ts"
  * here, in the worker, because nothing that comes out of a process with user code can be trusted.
  */
 
-/** How a run ended; `json` was made inside the hook's context and is text until the worker parses it. */
+/** How a run ended; `json` was made in the hook's thread and is text until the worker parses it. */
 export const endingSchema = z.discriminatedUnion("status", [
   z.strictObject({ status: z.literal("returned"), json: z.string().optional() }),
   z.strictObject({

@@ -1,8 +1,8 @@
 import type { RunTask } from "./run-task.ts"
 
 /**
- * The members of `context.webtask` that the worker knows; the event and the storage join them inside the hook's
- * context. Webtask put parameters, query and secrets together in `data`; here are only secrets.
+ * The members of `context.webtask` that the worker knows; the event and the storage join them in the hook's
+ * thread. Webtask put parameters, query and secrets together in `data`; here are only secrets.
  */
 export function webtaskOf({ snapshot, secrets, executionId, attempt }: RunTask): object {
   return {
